@@ -1,0 +1,1 @@
+"""dvauth: login, Redis-backed sessions and the inactivity prompt for web portals."""
