@@ -1,0 +1,90 @@
+"""What can be wrong with an account, a password or a login.
+
+    AccountError                a sentence for people; ``values`` are its blanks
+        BadUsername, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
+        PasswordRefused
+            PasswordTooShort, PasswordTooLong, PasswordIsKnown
+    InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
+    TooManyAttempts             ``retry_after`` in seconds
+    HashingBusy                 ``retry_after`` in seconds; not the person's fault, and not counted
+"""
+
+from typing import ClassVar
+
+
+def N_(sentence: str) -> str:
+    """Marks a sentence for translation where it stands; whoever shows it translates it."""
+    return sentence
+
+
+class AccountError(Exception):
+    """Something the person asking can mend. ``str()`` is the English sentence.
+
+    To show it in another language: ``gettext(error.sentence).format(**error.values)``.
+    """
+
+    sentence: ClassVar[str]
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.sentence.format(**values))
+
+
+class BadUsername(AccountError):
+    sentence = N_("“{name}” cannot be a username: use 1 to {most} visible characters without spaces.")
+
+
+class UsernameTaken(AccountError):
+    sentence = N_("There is already an account “{name}”.")
+
+
+class BadRole(AccountError):
+    sentence = N_("“{role}” cannot be a role: use up to {most} small letters, digits and hyphens.")
+
+
+class NoSuchAccount(AccountError):
+    sentence = N_("There is no account “{name}”.")
+
+
+class LastAdministrator(AccountError):
+    sentence = N_("“{name}” is the last active administrator; make somebody else administrator first.")
+
+
+class LinkUnusable(AccountError):
+    sentence = N_("This link is unknown, expired or used up. Ask an administrator for a new one.")
+
+
+class PasswordRefused(AccountError):
+    """The password must not be chosen; the sentence says why and what to do."""
+
+
+class PasswordTooShort(PasswordRefused):
+    sentence = N_("This password has {length} characters; at least {least} are needed. A few words make a good one.")
+
+
+class PasswordTooLong(PasswordRefused):
+    sentence = N_("This password has {length} characters; at most {most} can be used.")
+
+
+class PasswordIsKnown(PasswordRefused):
+    sentence = N_("This password is the username or the name of the site; anybody would try it first.")
+
+
+class InvalidCredentials(Exception):
+    """Username and password do not open an account. One answer for all causes."""
+
+
+class TooManyAttempts(Exception):
+    """Too many failed logins lately; nothing was checked. ``retry_after`` is in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"retry after {retry_after} s")
+
+
+class HashingBusy(Exception):
+    """Every core allowed to hash passwords is busy. ``retry_after`` is in whole seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(f"retry after {retry_after} s")

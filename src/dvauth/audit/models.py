@@ -1,0 +1,38 @@
+"""The tables of the audit log and of the revocations."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dvauth.storage.sql import Base
+
+
+class AuditRow(Base):
+    """One event. Names no other table: it outlives the accounts and portals it tells of."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    event: Mapped[str] = mapped_column(String(64), index=True)
+    account: Mapped[str | None] = mapped_column(String(64), index=True)
+    actor: Mapped[str | None] = mapped_column(String(64))
+    session: Mapped[str | None] = mapped_column(String(64), index=True)
+    portal: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class RevocationRow(Base):
+    """A session that was ended before its time. ``session_id`` is the public handle, which opens nothing."""
+
+    __tablename__ = "revocation"
+
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    bucket: Mapped[str] = mapped_column(String(8))
+    account_id: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(32))
+    ended_at: Mapped[datetime]
+    forget_after: Mapped[datetime] = mapped_column(index=True)

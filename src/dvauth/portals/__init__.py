@@ -1,0 +1,1 @@
+"""Who relies on us: portals and their origins."""

@@ -1,0 +1,1 @@
+"""Connections to SQL and Redis."""
