@@ -1,0 +1,1 @@
+"""What Redis knows about people who are logged in."""

@@ -1,0 +1,306 @@
+"""The one door to the truth about sessions: the judge's verdict, made final in Redis.
+
+Every door of the web and the command line comes through here, and none of Flask does.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dvauth.sessions.cookie import CookieSigner, Credential, fingerprint, new_ref, new_secret
+from dvauth.sessions.record import (
+    CENTRAL,
+    EPOCH,
+    Clock,
+    Origin,
+    Place,
+    Portal,
+    Principal,
+    SessionEvent,
+    SessionRecord,
+    SessionRef,
+    Tombstone,
+)
+from dvauth.sessions.store import Ending, SessionStore
+from dvauth.timeouts.judge import Reason, Verdict, deadline, is_worth_writing, judge
+from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
+
+FORGET_AFTER = timedelta(minutes=10)  # past the longest possible life, Redis may drop what the reaper never saw
+LONGEST_VALUE = 64  # bytes; Redis packs a hash tightly only while every value is this short
+TRIES = 8  # a race with another request is retried; each try that loses means that somebody else moved
+
+
+class State(StrEnum):
+    ACTIVE = "active"
+    ENDED = "ended"
+    ANONYMOUS = "anonymous"
+
+
+class Cause(StrEnum):
+    """Why a keep-alive was sent: the person answered the prompt, or had been working all along."""
+
+    PROMPT = "prompt"
+    INPUT = "input"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The cookie's session lives."""
+
+    record: SessionRecord
+    verdict: Verdict
+    state = State.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The cookie's session has ended; at this portal alone, if there still is a ``record``."""
+
+    reason: Reason
+    tombstone: Tombstone | None = None
+    record: SessionRecord | None = None
+    state = State.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """No cookie, or none that means anything (any more)."""
+
+    state = State.ANONYMOUS
+
+
+Check = Active | Ended | Anonymous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A new session and the value of its cookie; ``evicted`` are the sessions that made room."""
+
+    record: SessionRecord
+    cookie: str
+    evicted: Sequence[str] = ()
+
+
+class SessionKeeper:
+    def __init__(
+        self, store: SessionStore, signer: CookieSigner, clock: Clock, policies: Callable[[], PolicySet]
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+        self._policies = policies
+
+    def check(self, cookie: str | None, place: Place = CENTRAL, *, activity: bool = False) -> Check:
+        """Judge the session of a cookie. Without activity: one HMGET, and nothing is written while it lives."""
+
+        def record_activity(live: Active, now: datetime) -> Active | None:
+            if not (activity and is_worth_writing(live.record, live.verdict, place.slug, now)):
+                return live
+            return self._touch(live, place, now, at=now)
+
+        return self._judge_then(record_activity, cookie, place)
+
+    def keep_alive(self, cookie: str | None, place: Place, cause: Cause, idle_for: timedelta = timedelta(0)) -> Check:
+        """Record that the person is there, or was ``idle_for`` ago. Two Redis commands; never revives what ended."""
+
+        def record_presence(live: Active, now: datetime) -> Active | None:
+            event = self._event("session_renewed", live.record, place) if cause is Cause.PROMPT else None
+            return self._touch(live, place, now, at=now - idle_for, event=event)
+
+        return self._judge_then(record_presence, cookie, place)
+
+    def open(
+        self,
+        principal: Principal,
+        *,
+        origin: Origin | None = None,
+        portal: Portal | None = None,
+        remember: bool = False,
+    ) -> Opened:
+        """Open a session for somebody who has just authenticated, and end the oldest over the account's limit."""
+        now = self._clock.now()
+        origin = origin or Origin()
+        record = SessionRecord(
+            ref=new_ref(principal.account_id),
+            account_id=principal.account_id,
+            roles=principal.roles,
+            methods=principal.methods,
+            created_at=now,
+            authenticated_at=now,
+            last_activity_at=now,
+            remember=remember,
+            origin=replace(origin, portal_id=portal.id if portal else None, user_agent=_short(origin.user_agent)),
+        )
+        secret = new_secret()
+        evicted = self._insert(record, fingerprint(secret))
+        return Opened(record=record, cookie=self._signer.sign(record.ref, secret), evicted=evicted)
+
+    def _insert(self, record: SessionRecord, digest: bytes) -> list[str]:
+        policy = self._policies().strictest(record.roles).policy
+        for _ in range(TRIES):
+            others = [
+                self._ending(ref, record.account_id, Reason.EVICTED, policy.idle_timeout)
+                for ref in self._store.refs_of(record.account_id)
+            ]
+            evicted = self._store.open(
+                record,
+                digest,
+                due_at=deadline(record, self._policies()),
+                forget_at=record.created_at + _longest_life(remember=record.remember) + FORGET_AFTER,
+                max_sessions=policy.max_sessions,
+                event=self._event("session_created", record),
+                evictions=others,
+            )
+            if evicted is not None:
+                return evicted
+        raise Contention
+
+    def rotate(self, cookie: str | None, *, reauthenticated: bool = False, forget_portals: bool = False) -> str | None:
+        """The same session with a new secret: its cookie, or ``None`` if it is gone or was rotated meanwhile.
+
+        ``reauthenticated`` restarts the idle and the absolute clock (NIST SP 800-63B-4, REAUTH-3).
+        """
+        credential = self._signer.read(cookie)
+        if credential is None:
+            return None
+        secret = new_secret()
+        rotated = self._store.rotate(
+            credential.ref,
+            credential.digest,
+            fingerprint(secret),
+            forget_portals=forget_portals,
+            authenticated_at=self._clock.now() if reauthenticated else None,
+        )
+        return self._signer.sign(credential.ref, secret) if rotated else None
+
+    def attach(self, ref: SessionRef, portal: Portal) -> str | None:
+        """A cookie for a portal's own host, with a secret of its own; ``None`` if the session is gone."""
+        secret = new_secret()
+        return self._signer.sign(ref, secret) if self._store.attach(ref, portal, fingerprint(secret)) else None
+
+    def end(self, record: SessionRecord, reason: Reason) -> bool:
+        """End one session; ``False`` if it had ended already."""
+        idle = self._policies().strictest(record.roles).policy.idle_timeout
+        return bool(self._store.end([self._ending(record.ref, record.account_id, reason, idle)]))
+
+    def end_all(self, account_id: str, reason: Reason, *, keep: str | None = None) -> list[SessionRef]:
+        """End all sessions of an account, except the one with the id ``keep``; those that this call ended."""
+        for _ in range(TRIES):
+            refs = [ref for ref in self._store.refs_of(account_id) if ref.session_id != keep]
+            endings = [self._ending(ref, account_id, reason, timedelta(0)) for ref in refs]
+            ended = self._store.end_all(account_id, endings, keep=keep)
+            if ended is not None:
+                return [ref for ref in refs if ref.session_id in ended]
+        raise Contention
+
+    def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
+        """Live sessions get the new roles at once, and a new secret on the person's next page."""
+        roles = tuple(roles)
+        for _ in range(TRIES):
+            refs = self._store.refs_of(account_id)
+            if self._store.set_roles(account_id, refs, roles, self._clock.now()) is not None:
+                return
+        raise Contention
+
+    def sessions_of(self, account_id: str) -> list[SessionRecord]:
+        """The live sessions of an account, the most recently active first."""
+        now, policies = self._clock.now(), self._policies()
+        records = self._store.read_many(self._store.refs_of(account_id))
+        live = [record for record in records if judge(record, policies, None, now).active]
+        return sorted(live, key=lambda record: record.last_activity_at, reverse=True)
+
+    def settle(self, record: SessionRecord, place: Place, now: datetime) -> Active | Ended | None:
+        """Judge a record just read; an end is made final before it is told. ``None``: it moved, read it again."""
+        verdict = judge(record, self._policies(), place.slug, now)
+        if verdict.reason is None:
+            return Active(record, verdict)
+        if verdict.at_portal and place.portal:
+            final = self._end_at_portal(record, verdict.reason, place, place.portal)
+            return Ended(verdict.reason, record=record) if final else None
+        ending = self._ending(record.ref, record.account_id, verdict.reason, verdict.policy.idle_timeout)
+        return (
+            Ended(verdict.reason, ending.tombstone) if self._store.end_judged(ending, record.last_activity_at) else None
+        )
+
+    def _judge_then(self, act: Callable[[Active, datetime], Active | None], cookie: str | None, place: Place) -> Check:
+        """Judge, and act on a live session. An act that Redis refuses lost a race, or came too late by its clock."""
+        credential = self._signer.read(cookie)
+        if credential is None:
+            return Anonymous()
+        not_before = EPOCH
+        for _ in range(TRIES):
+            now = max(self._clock.now(), not_before)
+            checked = self._judge(credential, place, now)
+            if not isinstance(checked, Active):
+                if checked:
+                    return checked
+                continue
+            if done := act(checked, now):
+                return done
+            not_before = now + checked.verdict.expires_in
+        raise Contention
+
+    def _judge(self, credential: Credential, place: Place, now: datetime) -> Check | None:
+        found = self._store.read(credential.ref, place)
+        if found is None:
+            return self._ended_before(credential.ref)
+        record, digest = found
+        if digest is None or not hmac.compare_digest(digest, credential.digest):
+            return Anonymous()
+        return self.settle(record, place, now)
+
+    def _ended_before(self, ref: SessionRef) -> Ended | Anonymous:
+        tombstone = self._store.tombstone(ref)
+        return Ended(tombstone.reason, tombstone) if tombstone else Anonymous()
+
+    def _touch(
+        self, live: Active, place: Place, now: datetime, *, at: datetime, event: SessionEvent | None = None
+    ) -> Active | None:
+        record = self._store.touch(
+            live.record,
+            at,
+            deadline=now + live.verdict.expires_in,
+            now=self._clock.for_script(),
+            place=place,
+            event=event,
+        )
+        return Active(record, judge(record, self._policies(), place.slug, now)) if record else None
+
+    def _end_at_portal(self, record: SessionRecord, reason: Reason, place: Place, portal: Portal) -> bool:
+        visit = record.portals.get(portal.slug)
+        if visit and visit.ended and visit.at >= record.authenticated_at:
+            return True
+        event = self._event("session_expired", record, place, reason=reason)
+        return self._store.end_at_portal(record, portal, reason, event)
+
+    def _ending(self, ref: SessionRef, account_id: str, reason: Reason, idle: timedelta) -> Ending:
+        now = self._clock.now()
+        name = "session_logout" if reason is Reason.LOGOUT else "session_expired"
+        return Ending(
+            ref=ref,
+            tombstone=Tombstone(
+                reason=reason, account_id=account_id, ended_at=now, idle_seconds=round(idle.total_seconds())
+            ),
+            event=SessionEvent(event=name, ref=ref, account_id=account_id, at=now, details={"reason": reason}),
+        )
+
+    def _event(self, name: str, record: SessionRecord, place: Place = CENTRAL, **details: str) -> SessionEvent:
+        if place.slug:
+            details["portal"] = place.slug
+        return SessionEvent(
+            event=name, ref=record.ref, account_id=record.account_id, at=self._clock.now(), details=details
+        )
+
+
+class Contention(Exception):
+    """A session kept moving under every try to act on it. Not expected outside of a fault."""
+
+
+def _longest_life(*, remember: bool) -> timedelta:
+    return LONGEST_REMEMBER if remember else LONGEST_ABSOLUTE
+
+
+def _short(text: str) -> str:
+    return text.encode()[:LONGEST_VALUE].decode(errors="ignore")

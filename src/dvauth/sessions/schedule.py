@@ -1,0 +1,61 @@
+"""The sessions to look at again, by when; and the events on their way to SQL. What the reaper works on.
+
+A moment in the schedule may be early, never late: activity does not move it, the reaper does when it looks.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from dvauth.sessions import keys
+from dvauth.sessions.record import SessionEvent, SessionRef, to_ms
+from dvauth.sessions.store import Connection, refs_in
+
+
+class Schedule:
+    def __init__(self, connection: Connection) -> None:
+        self._call = connection.call
+        self._redis = connection.client
+
+    def due(self, now: datetime, most: int) -> list[list[SessionRef]]:
+        """The sessions to look at by now, at most so many of each bucket; one list for each bucket that has any."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket in keys.BUCKETS:
+            pipeline.zrangebyscore(keys.due(bucket), "-inf", to_ms(now), start=0, num=most)
+        found = zip(keys.BUCKETS, self._call(pipeline.execute), strict=True)
+        return [refs_in(bucket, ids) for bucket, ids in found if ids]
+
+    def walk(self, bucket: str, cursor: int, batch: int) -> tuple[int, list[SessionRef]]:
+        """All of a bucket's schedule, about ``batch`` at a time; begins and ends with cursor 0."""
+        cursor, pairs = self._call(self._redis.zscan, keys.due(bucket), cursor, count=batch)
+        return cursor, refs_in(bucket, dict(pairs))
+
+    def sizes(self) -> list[int]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket in keys.BUCKETS:
+            pipeline.zcard(keys.due(bucket))
+        sizes: list[int] = self._call(pipeline.execute)
+        return sizes
+
+    def move(self, bucket: str, moments: Mapping[str, datetime], gone: Sequence[str] = ()) -> None:
+        """Look again at these sessions then, and no more at those that are gone."""
+        pipeline = self._redis.pipeline(transaction=False)
+        if moments:
+            pipeline.zadd(keys.due(bucket), {session_id: to_ms(at) for session_id, at in moments.items()}, xx=True)
+        if gone:
+            pipeline.zrem(keys.due(bucket), *gone)
+        self._call(pipeline.execute)
+
+    def waiting_events(self, most: int) -> dict[str, list[tuple[str, SessionEvent]]]:
+        """Events by bucket, each with its stream id; they stay until they are ``forgotten``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for bucket in keys.BUCKETS:
+            pipeline.xrange(keys.events(bucket), count=most)
+        found = zip(keys.BUCKETS, self._call(pipeline.execute), strict=True)
+        return {
+            bucket: [(stream_id.decode(), SessionEvent.from_json(bucket, entry[b"e"])) for stream_id, entry in entries]
+            for bucket, entries in found
+            if entries
+        }
+
+    def forget_events(self, bucket: str, stream_ids: Sequence[str]) -> None:
+        self._call(self._redis.xdel, keys.events(bucket), *stream_ids)

@@ -1,0 +1,313 @@
+"""Moves sessions in and out of Redis. Knows keys, fields and scripts; decides nothing.
+
+Absence is ``None``; a Redis that does not answer is ``StoreUnavailable``, raised by the connection handed in.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any, Protocol
+
+from dvauth.sessions import keys
+from dvauth.sessions.record import (
+    Origin,
+    Place,
+    Portal,
+    SessionEvent,
+    SessionRecord,
+    SessionRef,
+    Tombstone,
+    from_ms,
+    to_ms,
+)
+from dvauth.timeouts.judge import PortalVisit, Reason
+
+REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
+PORTAL_END_LETTERS = {Reason.PORTAL_IDLE: "i", Reason.ABSOLUTE: "a"}
+_REASONS = {letter: reason for reason, letter in PORTAL_END_LETTERS.items()}
+_LISTED = (*keys.DATA, keys.METHODS, keys.LOGIN_PORTAL, keys.ADDRESS, keys.USER_AGENT)
+
+
+class Connection(Protocol):
+    """Redis behind a circuit breaker; every call raises ``StoreUnavailable`` where Redis fails."""
+
+    @property
+    def client(self) -> Any: ...
+    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """All that is written down when a session ends."""
+
+    ref: SessionRef
+    tombstone: Tombstone
+    event: SessionEvent
+
+
+class SessionStore:
+    """One method, one atomic act on Redis."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._call = connection.call
+        self._redis = connection.client
+        self._scripts = {name: self._load(name) for name in SCRIPTS}
+
+    def _load(self, name: str) -> Any:
+        return self._redis.register_script((files(__package__) / "scripts" / f"{name}.lua").read_text("utf-8"))
+
+    def _run(self, name: str, script_keys: Sequence[str], args: Sequence[Any]) -> Any:
+        return self._call(self._scripts[name], keys=script_keys, args=args)
+
+    def read(self, ref: SessionRef, place: Place) -> tuple[SessionRecord, bytes | None] | None:
+        """The session, and the digest that a credential from this place must match. One HMGET."""
+        names = [keys.digest_field(place.secret_of), *keys.DATA]
+        if place.portal:
+            names.append(keys.activity_field(place.portal.id))
+        digest, *values = self._call(self._redis.hmget, keys.session(ref), names)
+        record = _record(ref, keys.DATA, values, place.portal)
+        return (record, digest) if record else None
+
+    def read_many(self, refs: Sequence[SessionRef]) -> list[SessionRecord]:
+        """The sessions of one bucket that still exist, with all that lists show."""
+        if not refs:
+            return []
+        rows = self._run("read_many", [keys.session(ref) for ref in refs], _LISTED)
+        found = (_record(ref, _LISTED, row, None) for ref, row in zip(refs, rows, strict=True))
+        return [record for record in found if record]
+
+    def refs_of(self, account_id: str) -> list[SessionRef]:
+        bucket = keys.bucket_of(account_id)
+        return refs_in(bucket, self._call(self._redis.zrange, keys.account(bucket, account_id), 0, -1))
+
+    def tombstone(self, ref: SessionRef) -> Tombstone | None:
+        raw = self._call(self._redis.get, keys.ended(ref))
+        return Tombstone.from_json(raw) if raw else None
+
+    def open(
+        self,
+        record: SessionRecord,
+        digest: bytes,
+        *,
+        due_at: datetime,
+        forget_at: datetime,
+        max_sessions: int,
+        event: SessionEvent,
+        evictions: Sequence[Ending],
+    ) -> list[str] | None:
+        """Open a session and end what is over the limit; the ids ended, or ``None``: ``evictions`` lacks a session."""
+        fields = _fields(record, digest)
+        evicted = self._run(
+            "open",
+            [*_places(record), *_paired_keys(evictions)],
+            [
+                record.ref.session_id,
+                to_ms(due_at),
+                to_ms(forget_at),
+                to_ms(record.created_at),
+                max_sessions,
+                event.to_json(),
+                _ms(REMEMBERED_END),
+                len(fields),
+                *(part for pair in fields.items() for part in pair),
+                *_ending_args(evictions),
+            ],
+        )
+        return None if evicted is None else [session_id.decode() for session_id in evicted]
+
+    def touch(
+        self,
+        record: SessionRecord,
+        at: datetime,
+        *,
+        deadline: datetime,
+        now: str,
+        place: Place,
+        event: SessionEvent | None,
+    ) -> SessionRecord | None:
+        """Record activity; the record as it is then, or ``None``: gone, too late, or ended at this portal."""
+        portal_field = keys.activity_field(place.portal.id) if place.portal else ""
+        touched = self._run(
+            "touch",
+            [keys.session(record.ref), keys.events(record.ref.bucket)],
+            [to_ms(at), to_ms(deadline), now, portal_field, event.to_json() if event else ""],
+        )
+        if touched is None:
+            return None
+        last, *visit = touched
+        portals = {place.portal.slug: PortalVisit(from_ms(visit[0]))} if place.portal else {}
+        return replace(record, last_activity_at=from_ms(last), portals={**record.portals, **portals})
+
+    def end_judged(self, ending: Ending, last_activity_at: datetime) -> bool:
+        """End a session that was judged by this activity; ``False``: it is gone, or was active since."""
+        return bool(self._end([ending], expected=str(to_ms(last_activity_at))))
+
+    def end(self, endings: Sequence[Ending]) -> list[str]:
+        """End sessions of one account, whatever they are; the ids that this call ended."""
+        return self._end(endings) or []
+
+    def end_all(self, account_id: str, endings: Sequence[Ending], *, keep: str | None) -> list[str] | None:
+        """End all sessions of an account but one; ``None``: ``endings`` lacks a session, read again."""
+        return self._end(endings, account_id=account_id, stays=keep or "*")
+
+    def _end(
+        self, endings: Sequence[Ending], *, account_id: str = "", expected: str = "", stays: str = ""
+    ) -> list[str] | None:
+        account_id = account_id or endings[0].tombstone.account_id
+        bucket = keys.bucket_of(account_id)
+        ended = self._run(
+            "end",
+            [keys.account(bucket, account_id), keys.due(bucket), keys.events(bucket), *_paired_keys(endings)],
+            [_ms(REMEMBERED_END), expected, stays, *_ending_args(endings)],
+        )
+        return None if ended is None else [session_id.decode() for session_id in ended]
+
+    def end_at_portal(self, record: SessionRecord, portal: Portal, reason: Reason, event: SessionEvent) -> bool:
+        """End a session at one portal; ``False``: it is gone, or moved since it was read."""
+        visit = record.portals.get(portal.slug)
+        return bool(
+            self._run(
+                "end_at_portal",
+                [keys.session(record.ref), keys.events(record.ref.bucket)],
+                [
+                    keys.activity_field(portal.id),
+                    _visit_text(visit) if visit else "",
+                    _visit_text(PortalVisit(event.at, reason)),
+                    to_ms(record.authenticated_at),
+                    event.to_json(),
+                ],
+            )
+        )
+
+    def rotate(
+        self,
+        ref: SessionRef,
+        old_digest: bytes,
+        new_digest: bytes,
+        *,
+        forget_portals: bool,
+        authenticated_at: datetime | None = None,
+    ) -> bool:
+        """Replace the secret; ``authenticated_at`` restarts both clocks. ``False``: gone, or rotated meanwhile."""
+        restart: list[Any] = []
+        if authenticated_at:
+            restart = [keys.AUTHENTICATED, to_ms(authenticated_at), keys.ACTIVITY, to_ms(authenticated_at)]
+        forget = "1" if forget_portals else ""
+        return bool(self._run("rotate", [keys.session(ref)], [old_digest, new_digest, forget, *restart]))
+
+    def attach(self, ref: SessionRef, portal: Portal, digest: bytes) -> bool:
+        """Give a portal's host its own secret; ``False``: the session is gone."""
+        return bool(self._run("attach", [keys.session(ref)], [keys.digest_field(portal.id), digest]))
+
+    def set_roles(self, account_id: str, refs: Sequence[SessionRef], roles: Iterable[str], now: datetime) -> int | None:
+        """Give live sessions new roles; how many, or ``None``: ``refs`` lacks a session, read again."""
+        bucket = keys.bucket_of(account_id)
+        changed = self._run(
+            "set_roles",
+            [keys.account(bucket, account_id), keys.due(bucket), *(keys.session(ref) for ref in refs)],
+            [" ".join(roles), to_ms(now), *(ref.session_id for ref in refs)],
+        )
+        return None if changed is None else int(changed)
+
+
+SCRIPTS = ("open", "read_many", "touch", "end", "end_at_portal", "rotate", "attach", "set_roles")
+
+
+def _ms(duration: timedelta) -> int:
+    return round(duration.total_seconds() * 1000)
+
+
+def refs_in(bucket: str, ids: Iterable[bytes]) -> list[SessionRef]:
+    return [SessionRef(bucket, session_id.decode()) for session_id in ids]
+
+
+def _places(record: SessionRecord) -> list[str]:
+    bucket = record.ref.bucket
+    return [
+        keys.session(record.ref),
+        keys.account(bucket, record.account_id),
+        keys.due(bucket),
+        keys.events(bucket),
+    ]
+
+
+def _paired_keys(endings: Iterable[Ending]) -> list[str]:
+    return [key for ending in endings for key in (keys.session(ending.ref), keys.ended(ending.ref))]
+
+
+def _ending_args(endings: Iterable[Ending]) -> list[str]:
+    return [
+        part
+        for ending in endings
+        for part in (ending.ref.session_id, ending.tombstone.to_json(), ending.event.to_json())
+    ]
+
+
+def _fields(record: SessionRecord, digest: bytes) -> dict[str, Any]:
+    """What is written for a new session; empty values cost nothing because they are left out."""
+    origin = record.origin
+    values = {
+        keys.DIGEST: digest,
+        keys.ACCOUNT: record.account_id,
+        keys.ROLES: " ".join(record.roles),
+        keys.METHODS: " ".join(record.methods),
+        keys.CREATED: to_ms(record.created_at),
+        keys.AUTHENTICATED: to_ms(record.authenticated_at),
+        keys.ACTIVITY: to_ms(record.last_activity_at),
+        keys.REMEMBER: "1" if record.remember else "",
+        keys.LOGIN_PORTAL: "" if origin.portal_id is None else origin.portal_id,
+        keys.ADDRESS: origin.address,
+        keys.USER_AGENT: origin.user_agent,
+    }
+    return {name: value for name, value in values.items() if value != ""}
+
+
+def _record(
+    ref: SessionRef, names: Sequence[str], values: Sequence[bytes | None], portal: Portal | None
+) -> SessionRecord | None:
+    found = dict(zip(names, values, strict=False))
+    account_id, activity = found[keys.ACCOUNT], found[keys.ACTIVITY]
+    if account_id is None or activity is None:
+        return None
+    visit = values[len(names)] if portal else None
+    return SessionRecord(
+        ref=ref,
+        account_id=account_id.decode(),
+        roles=_words(found[keys.ROLES]),
+        created_at=from_ms(int(found[keys.CREATED] or 0)),
+        authenticated_at=from_ms(int(found[keys.AUTHENTICATED] or 0)),
+        last_activity_at=from_ms(int(activity)),
+        remember=found[keys.REMEMBER] is not None,
+        rotation_due=found[keys.ROTATION_DUE] is not None,
+        methods=_words(found.get(keys.METHODS)),
+        origin=_origin(found) if keys.USER_AGENT in found else Origin(),
+        portals={portal.slug: _visit(visit)} if portal and visit else {},
+    )
+
+
+def _origin(found: Mapping[str, bytes | None]) -> Origin:
+    portal_id = found[keys.LOGIN_PORTAL]
+    return Origin(
+        address=_text(found[keys.ADDRESS]),
+        user_agent=_text(found[keys.USER_AGENT]),
+        portal_id=int(portal_id) if portal_id else None,
+    )
+
+
+def _text(raw: bytes | None) -> str:
+    return raw.decode() if raw else ""
+
+
+def _words(raw: bytes | None) -> tuple[str, ...]:
+    return tuple(raw.decode().split()) if raw else ()
+
+
+def _visit(raw: bytes) -> PortalVisit:
+    text = raw.decode()
+    reason = _REASONS.get(text[0])
+    return PortalVisit(from_ms(int(text[1:] if reason else text)), reason)
+
+
+def _visit_text(visit: PortalVisit) -> str:
+    return f"{PORTAL_END_LETTERS[visit.ended] if visit.ended else ''}{to_ms(visit.at)}"

@@ -1,0 +1,71 @@
+"""The connection to Redis, behind a circuit breaker: when Redis fails, everybody knows at once.
+
+Time limits alone are not enough: with 16 threads under load a Redis that hangs costs each request its full limit, and
+they queue up. So the first failure opens the breaker, every call then fails at once, and one probe at a time (see
+``watch``) asks Redis until it answers again.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+TIMEOUT_SECONDS = 0.4  # two commands in a request stay under the promised second
+REFUSALS = ("OOM", "MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "NOAUTH", "WRONGPASS", "NOPERM")
+
+
+class StoreUnavailable(Exception):
+    """Redis does not answer, or answers that it cannot serve. Nobody is judged meanwhile.
+
+    ``retry_after`` is in seconds.
+    """
+
+    retry_after = 2
+
+
+def connect(url: str) -> redis.Redis:
+    """A client whose every wait is bounded; retries are the circuit breaker's business."""
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class RedisConnection:
+    """A redis-py client and the breaker that every call goes through."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self._broken = threading.Event()
+
+    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Call the client's function; raises ``StoreUnavailable`` at once while the breaker is open."""
+        if self._broken.is_set():
+            raise StoreUnavailable
+        try:
+            return function(*args, **options)
+        except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as error:
+            self._broken.set()
+            raise StoreUnavailable from error
+        except ResponseError as error:
+            if str(error).startswith(REFUSALS):
+                raise StoreUnavailable from error
+            raise
+
+    @property
+    def broken(self) -> bool:
+        return self._broken.is_set()
+
+    def restore(self) -> None:
+        """Redis answers again. Connections from before are dropped: what they still carry belongs to old questions."""
+        if self._broken.is_set():
+            self.client.connection_pool.disconnect(inuse_connections=False)
+            self._broken.clear()
