@@ -1,0 +1,1 @@
+"""Running dvauth: the supervisor and the programs it keeps alive."""
