@@ -1,0 +1,23 @@
+// @ts-check
+// What the pages do beyond HTML: a password can be shown while it is typed. Without this file all of them still work.
+
+/** @param {HTMLButtonElement} button */
+function offerToShow(button) {
+  const input = document.getElementById(button.getAttribute("aria-controls") ?? "");
+  if (!(input instanceof HTMLInputElement)) return;
+
+  /** @param {boolean} shown */
+  const show = (shown) => {
+    input.type = shown ? "text" : "password";
+    button.textContent = (shown ? button.dataset.hide : button.dataset.show) ?? "";
+    button.setAttribute("aria-label", (shown ? button.dataset.hideLabel : button.dataset.showLabel) ?? "");
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => show(input.type === "password"));
+  // Browsers remember what was typed into a text field; they offer to save a password only from a password field.
+  input.form?.addEventListener("submit", () => show(false));
+}
+
+document.querySelectorAll("button[data-show]").forEach((button) => {
+  if (button instanceof HTMLButtonElement) offerToShow(button);
+});
