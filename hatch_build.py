@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CompileTexts(BuildHookInterface):
+class CompileTexts(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         for po in root.glob("src/dvauth/translations/*/LC_MESSAGES/*.po"):

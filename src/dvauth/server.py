@@ -30,6 +30,6 @@ loglevel = "warning"  # the audit log tells what happened; gunicorn only speaks 
 control_socket_disable = True  # the supervisor is the one who controls
 
 
-def post_fork(server: Arbiter, worker: Worker) -> None:
+def post_fork(_server: Arbiter, worker: Worker) -> None:
     """A worker ends with its arbiter, even if that was killed: no orphan serves."""
     lifeline.die_with_parent(worker.ppid)

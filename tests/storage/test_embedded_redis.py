@@ -154,7 +154,7 @@ def test_a_damaged_file_is_told_in_the_servers_own_words(tmp_path: Path) -> None
         people.set("name", "Lan")
     for log in (tmp_path / "redis").rglob("*.aof"):
         log.write_bytes(b"this is no append-only file\r\n" * 3)
-    with pytest.raises(EmbeddedRedisError, match="did not start: .*file"), running(tmp_path):
+    with pytest.raises(EmbeddedRedisError, match=r"did not start: .*file"), running(tmp_path):
         pass
 
 

@@ -48,17 +48,19 @@ def test_a_redis_that_keeps_everything_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
 def test_a_redis_that_would_evict_sessions_is_refused(tmp_path: Path, policy: str) -> None:
-    with server(tmp_path, "--maxmemory-policy", policy) as url, pytest.raises(UnfitRedis, match=f"{policy}.*noeviction"):
+    refused = pytest.raises(UnfitRedis, match=f"{policy}.*noeviction")
+    with server(tmp_path, "--maxmemory-policy", policy) as url, refused:
         check(url)
 
 
 def test_a_user_without_config_is_enough(tmp_path: Path) -> None:
-    with server(tmp_path, "--user", *"default on nopass ~* +@all -config".split()) as url:
+    with server(tmp_path, "--user", "default", "on", "nopass", "~*", "+@all", "-config") as url:
         check(url)
 
 
 def test_a_user_without_info_is_told_what_to_allow(tmp_path: Path) -> None:
-    with server(tmp_path, "--user", *"default on nopass ~* +@all -info".split()) as url, pytest.raises(UnfitRedis, match=r"\+info"):
+    strict = ["--user", "default", "on", "nopass", "~*", "+@all", "-info"]
+    with server(tmp_path, *strict) as url, pytest.raises(UnfitRedis, match=r"\+info"):
         check(url)
 
 

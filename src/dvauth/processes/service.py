@@ -69,7 +69,7 @@ def start_server(
     workers: int,
     threads: int,
 ) -> None:
-    """Serve a WSGI application on a socket that we keep: while gunicorn is started again, visitors wait in its queue."""
+    """Serve a WSGI application on a socket that stays open here: while gunicorn is started again, visitors wait."""
     command = [sys.executable, "-m", "gunicorn", "--config", "python:dvauth.server"]
     command += ["--bind", f"fd://{listener.fileno()}", "--workers", str(workers), "--threads", str(threads), app]
     spawn = partial(lifeline.spawn, command, environ=environ, pass_fds=[listener.fileno()])

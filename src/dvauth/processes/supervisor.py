@@ -9,6 +9,8 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from types import FrameType
+from typing import Self
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 STEADY_SECONDS = 10.0  # a child that lived this long was well: it is started again at once
@@ -73,6 +75,11 @@ class Supervisor(ExitStack):
         self._say = say
         self._children: list[Child] = []
 
+    def __enter__(self) -> Self:
+        for number in STOP_SIGNALS:  # while we start; once we watch, they are waited for
+            signal.signal(number, _leave)
+        return self
+
     def start(self, name: str, spawn: Callable[[], Process], *, grace_seconds: float = 5.0) -> Process:
         child = Child(name, spawn, grace_seconds=grace_seconds)
         self.callback(child.stop)
@@ -92,6 +99,11 @@ class Supervisor(ExitStack):
     def _stop_asked_within(seconds: float) -> bool:
         heard = signal.sigtimedwait({signal.SIGCHLD, *STOP_SIGNALS}, seconds)
         return heard is not None and heard.si_signo in STOP_SIGNALS
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """Unwind the ``with`` block, which stops the children."""
+    raise SystemExit(0)
 
 
 def _cause(returncode: int) -> str:

@@ -196,7 +196,7 @@ def _private_folder() -> Path:
     for parent in (os.environ.get("RUNTIME_DIRECTORY"), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - mkdtemp is safe
         if parent and len(os.fsencode(parent)) + len("/dvauth-12345678/redis.sock") <= LONGEST_SOCKET_PATH:
             return Path(tempfile.mkdtemp(prefix="dvauth-", dir=parent))
-    raise AssertionError("/tmp is short enough")
+    raise AssertionError("unreachable: the last folder is short enough")
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -28,7 +28,7 @@ def check_redis(client: redis.Redis) -> None:
 
 def _info(client: redis.Redis) -> dict[str, object]:
     try:
-        return client.info()  # type: ignore[return-value]  # redis-py types sync and async answers as one
+        return client.info()
     except redis.exceptions.AuthenticationError as error:
         raise UnfitRedis(f"Redis refuses the user name or password: {str(error).rstrip('.')}.") from error
     except redis.exceptions.NoPermissionError as error:
