@@ -3,16 +3,18 @@
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dvauth.accounts.errors import BadRole, BadUsername
+from dvauth.accounts.errors import BadDisplayName, BadRole, BadUsername
 
 ADMIN = "admin"
 KNOWN_ROLES = ("reader", "editor", ADMIN)
 
 ID_LENGTH = 12
 MAX_USERNAME = 64
+MAX_DISPLAY_NAME = 200
 MAX_ROLE = 16
 
 # 32 signs that nobody confuses when reading them aloud; 12 of them are 60 bits.
@@ -34,7 +36,7 @@ class Account:
     last_login_at: datetime | None = None
 
     @property
-    def is_active(self) -> bool:
+    def is_enabled(self) -> bool:
         return self.disabled_at is None
 
 
@@ -44,21 +46,31 @@ def new_id() -> str:
 
 def canonical(name: str) -> str:
     """The form by which names are compared and counted: “ＡＮ”, “An” and “an” are one name."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
 
 
 def checked_username(raw: str) -> str:
-    """The name in its shown form. Raises ``BadUsername``."""
+    """The name as it is shown. Raises ``BadUsername``."""
     name = unicodedata.normalize("NFC", raw.strip())
-    fits = 1 <= len(name) <= MAX_USERNAME and len(canonical(name)) <= MAX_USERNAME
+    # NFKC can lengthen a name 18 times.
+    fits = name and len(name) <= MAX_USERNAME and len(canonical(name)) <= MAX_USERNAME
     if not fits or not name.isprintable() or " " in name:
         raise BadUsername(name=raw, most=MAX_USERNAME)
     return name
 
 
-def checked_roles(roles: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def checked_display_name(raw: str) -> str:
+    """Raises ``BadDisplayName``."""
+    name = unicodedata.normalize("NFC", raw.strip())
+    if not 1 <= len(name) <= MAX_DISPLAY_NAME or not name.isprintable():
+        raise BadDisplayName(name=raw, most=MAX_DISPLAY_NAME)
+    return name
+
+
+def checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
     """The roles, sorted, each once. Raises ``BadRole``."""
-    for role in roles:
+    chosen = sorted(set(roles))
+    for role in chosen:
         if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{MAX_ROLE - 1}}}", role):
             raise BadRole(role=role, most=MAX_ROLE)
-    return tuple(sorted(set(roles)))
+    return tuple(chosen)

@@ -1,37 +1,27 @@
 """What can be wrong with an account, a password or a login.
 
-    AccountError                a sentence for people; ``values`` are its blanks
-        BadUsername, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
-        PasswordRefused
-            PasswordTooShort, PasswordTooLong, PasswordIsKnown
-    InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
-    TooManyAttempts             ``retry_after`` in seconds
-    HashingBusy                 ``retry_after`` in seconds; not the person's fault, and not counted
+AccountError                explains itself to people
+    BadUsername, BadDisplayName, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
+    PasswordRefused
+        PasswordTooShort, PasswordTooLong, PasswordIsKnown
+InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
+TooManyAttempts             ``retry_after`` in seconds
+HashingBusy                 ``retry_after`` in seconds; not the person's fault, and not counted
 """
 
-from typing import ClassVar
+from dvauth.explained import N_, Explained
 
 
-def N_(sentence: str) -> str:
-    """Marks a sentence for translation where it stands; whoever shows it translates it."""
-    return sentence
-
-
-class AccountError(Exception):
-    """Something the person asking can mend. ``str()`` is the English sentence.
-
-    To show it in another language: ``gettext(error.sentence).format(**error.values)``.
-    """
-
-    sentence: ClassVar[str]
-
-    def __init__(self, **values: object) -> None:
-        self.values = values
-        super().__init__(self.sentence.format(**values))
+class AccountError(Explained):
+    """Something the person asking can mend."""
 
 
 class BadUsername(AccountError):
     sentence = N_("“{name}” cannot be a username: use 1 to {most} visible characters without spaces.")
+
+
+class BadDisplayName(AccountError):
+    sentence = N_("“{name}” cannot be a display name: use 1 to {most} visible characters.")
 
 
 class UsernameTaken(AccountError):

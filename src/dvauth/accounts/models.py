@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dvauth.accounts.account import ID_LENGTH, MAX_ROLE, MAX_USERNAME, Account
+from dvauth.accounts.account import ID_LENGTH, MAX_DISPLAY_NAME, MAX_ROLE, MAX_USERNAME, Account
 from dvauth.storage.sql import Base
 
 
@@ -15,7 +15,7 @@ class AccountRow(Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     username: Mapped[str] = mapped_column(String(MAX_USERNAME))
     canonical_username: Mapped[str] = mapped_column(String(MAX_USERNAME), unique=True)
-    display_name: Mapped[str] = mapped_column(String(200))
+    display_name: Mapped[str] = mapped_column(String(MAX_DISPLAY_NAME))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from dvauth.portals.portal import MAX_SLUG, Activity, Portal
+from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
 from dvauth.storage.sql import Base
 
 
@@ -14,7 +14,7 @@ class PortalRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(MAX_SLUG), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
     activity: Mapped[str] = mapped_column(String(16))
     mounted: Mapped[bool]
     origins: Mapped[list["PortalOriginRow"]] = relationship(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_SLUG = 32
+MAX_NAME = 200
 
 
 class Activity(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
@@ -65,7 +65,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcDateTime}
+    type_annotation_map: ClassVar = {datetime: UtcDateTime}
 
 
 class Database:
@@ -111,10 +111,10 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     """Insert the rows whose primary key (a single column) is not there yet, and answer with those keys."""
     if not rows:
         return set()
-    dialects = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
     key = model.__mapper__.primary_key[0]
-    insert = dialects[session.get_bind().dialect.name](model).on_conflict_do_nothing(index_elements=[key])
-    return set(session.scalars(insert.returning(key), rows))
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(model).on_conflict_do_nothing(index_elements=[key]).returning(key)
+    return set(session.scalars(statement, rows))
 
 
 @contextmanager
@@ -122,7 +122,8 @@ def _outages_named() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseUnavailable(str(error)) from error
+        # The first line says what is wrong; the others repeat the statement and its values.
+        raise DatabaseUnavailable(f"the database does not answer: {str(error).partition(chr(10))[0]}") from error
 
 
 def _engine(url: str) -> Engine:

@@ -59,9 +59,7 @@ def _accounts() -> None:
 
 
 def _of_account(table: str) -> sa.ForeignKeyConstraint:
-    return sa.ForeignKeyConstraint(
-        ["account_id"], ["account.id"], name=f"fk_{table}_account_id", ondelete="CASCADE"
-    )
+    return sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=f"fk_{table}_account_id", ondelete="CASCADE")
 
 
 def _portals() -> None:
@@ -83,9 +81,7 @@ def _portals() -> None:
         sa.Column("origin", sa.String(300), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_portal_origin"),
         sa.UniqueConstraint("origin", name="uq_portal_origin_origin"),
-        sa.ForeignKeyConstraint(
-            ["portal_id"], ["portal.id"], name="fk_portal_origin_portal_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["portal_id"], ["portal.id"], name="fk_portal_origin_portal_id", ondelete="CASCADE"),
     )
     op.create_index("ix_portal_origin_portal_id", "portal_origin", ["portal_id"])
 

@@ -1,0 +1,176 @@
+"""The accounts in SQL: the only place that reads and changes them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dvauth.accounts.account import (
+    ADMIN,
+    Account,
+    canonical,
+    checked_display_name,
+    checked_roles,
+    checked_username,
+    new_id,
+)
+from dvauth.accounts.changes import ChangeKind, Changes, EndSessions, RolesChanged, note
+from dvauth.accounts.errors import LastAdministrator, NoSuchAccount, UsernameTaken
+from dvauth.accounts.models import AccountRoleRow, AccountRow, SetupLinkRow
+from dvauth.accounts.passwords import Passwords
+from dvauth.storage.sql import Database
+
+_ADMINISTRATORS = (
+    select(AccountRow.id)
+    .join(AccountRow.roles)
+    .where(AccountRoleRow.role == ADMIN, AccountRow.disabled_at.is_(None))
+    .order_by(AccountRow.id)
+)
+
+
+class AccountDirectory:
+    """Finds and changes accounts. Every method may raise ``DatabaseUnavailable``.
+
+    A change takes effect when it is in SQL; after that live sessions are told. If telling fails (the session store
+    is down), that exception is raised, the change stands, and ``settle`` tells it later.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        passwords: Passwords,
+        end_sessions: EndSessions,
+        roles_changed: RolesChanged,
+        forgive: Callable[[str], object],
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._passwords = passwords
+        self._changes = Changes(database, end_sessions=end_sessions, roles_changed=roles_changed, forgive=forgive)
+
+    def add(self, username: str, *, display_name: str | None = None, roles: Iterable[str] = ()) -> Account:
+        """A new account without a password: it opens nothing yet.
+
+        Raises ``BadUsername``, ``BadDisplayName``, ``BadRole``, ``UsernameTaken``.
+        """
+        name = checked_username(username)
+        row = AccountRow(
+            id=new_id(),
+            username=name,
+            canonical_username=canonical(name),
+            display_name=checked_display_name(display_name or name),
+            created_at=self._now(),
+            roles=[AccountRoleRow(role=role) for role in checked_roles(roles)],
+        )
+        try:
+            with self._database.session() as sql:
+                sql.add(row)
+                sql.flush()
+                return row.value()
+        except IntegrityError as error:
+            raise UsernameTaken(name=name) from error
+
+    def find(self, username: str) -> Account | None:
+        """By username, in whatever case or Unicode form it was typed."""
+        wanted = canonical(username)
+        if not wanted.isprintable():  # PostgreSQL refuses NUL in a text
+            return None
+        with self._database.session() as sql:
+            row = sql.scalar(select(AccountRow).where(AccountRow.canonical_username == wanted))
+            return row.value() if row else None
+
+    def get(self, account_id: str) -> Account | None:
+        with self._database.session() as sql:
+            row = sql.get(AccountRow, account_id)
+            return row.value() if row else None
+
+    def all(self) -> list[Account]:
+        """Every account, by username."""
+        with self._database.session() as sql:
+            return [row.value() for row in sql.scalars(select(AccountRow).order_by(AccountRow.canonical_username))]
+
+    def disable(self, account_id: str) -> None:
+        """No login from now on, and all sessions end. Raises ``NoSuchAccount``, ``LastAdministrator``."""
+        with self._database.session() as sql, _keeping_an_administrator(sql, account_id) as row:
+            row.disabled_at = row.disabled_at or self._now()
+            note(sql, account_id, ChangeKind.DISABLED)
+        self.settle()
+
+    def enable(self, account_id: str) -> None:
+        """Raises ``NoSuchAccount``."""
+        with self._database.session() as sql:
+            _existing(sql, account_id).disabled_at = None
+
+    def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
+        """Replace all roles. Raises ``BadRole``, ``NoSuchAccount``, ``LastAdministrator``."""
+        chosen = checked_roles(roles)
+        with self._database.session() as sql, _keeping_an_administrator(sql, account_id):
+            sql.execute(delete(AccountRoleRow).where(AccountRoleRow.account_id == account_id))
+            if chosen:
+                sql.execute(insert(AccountRoleRow), [{"account_id": account_id, "role": role} for role in chosen])
+            note(sql, account_id, ChangeKind.ROLES)
+        self.settle()
+
+    def set_password(self, account_id: str, password: str, *, keep: str | None = None) -> None:
+        """Replace the password and end all sessions but ``keep``.
+
+        Raises ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``.
+        """
+        account = self.get(account_id)
+        if account is None:
+            raise NoSuchAccount(name=account_id)
+        password_hash = self._passwords.choose(password, username=account.username)
+        with self._database.session() as sql:
+            store_password(sql, account_id, password_hash, now=self._now(), keep=keep)
+        self.settle()
+
+    def note_login(self, account: Account, password_hash: str) -> None:
+        """Remember a login, and the hash of the password if its cost was raised by it.
+
+        A password that was changed meanwhile stays changed.
+        """
+        unchanged = (AccountRow.id == account.id, AccountRow.password_hash == account.password_hash)
+        with self._database.session() as sql:
+            sql.execute(
+                update(AccountRow).where(*unchanged).values(last_login_at=self._now(), password_hash=password_hash)
+            )
+
+    def settle(self) -> None:
+        """Tell live sessions of changes they have not heard of, such as after an outage of their store."""
+        self._changes.settle()
+
+
+def store_password(
+    sql: Session, account_id: str, password_hash: str, *, now: datetime, keep: str | None = None
+) -> None:
+    """The part of a password change that is one transaction. No older setup link works afterwards."""
+    row = _existing(sql, account_id)
+    row.password_hash, row.password_changed_at = password_hash, now
+    sql.execute(delete(SetupLinkRow).where(SetupLinkRow.account_id == account_id, SetupLinkRow.used_at.is_(None)))
+    note(sql, account_id, ChangeKind.PASSWORD, keep)
+
+
+@contextmanager
+def _keeping_an_administrator(sql: Session, account_id: str) -> Iterator[AccountRow]:
+    """Undo what the block does to the account if it leaves nobody who can administer.
+
+    The rows of all administrators are locked before, so that two of them cannot disable each other.
+    """
+    before = sql.scalars(_ADMINISTRATORS.with_for_update(of=AccountRow)).all()
+    row = _existing(sql, account_id)
+    yield row
+    sql.flush()
+    if before and sql.scalar(_ADMINISTRATORS.limit(1)) is None:
+        raise LastAdministrator(name=row.username)
+
+
+def _existing(sql: Session, account_id: str) -> AccountRow:
+    row = sql.get(AccountRow, account_id)
+    if row is None:
+        raise NoSuchAccount(name=account_id)
+    return row

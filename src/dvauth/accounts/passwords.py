@@ -1,0 +1,84 @@
+"""Passwords: what may be chosen, and how they are hashed.
+
+Only the length is ruled, no composition: NIST SP 800-63B-4, 3.1.1.2. A password is normalised to NFC before it is
+counted and hashed, so that it fits however a keyboard composes its letters (docs/decisions/0010).
+"""
+
+import unicodedata
+from datetime import timedelta
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from dvauth.accounts.account import canonical
+from dvauth.accounts.errors import PasswordIsKnown, PasswordTooLong, PasswordTooShort
+from dvauth.accounts.hashing_slots import HashingSlots
+
+# In code points. NIST: at least 15 for a password without a second factor, at least 64 permitted.
+SHORTEST = 15
+LONGEST = 256
+
+# OWASP Password Storage Cheat Sheet, the row with the least memory × time; KiB.
+MEMORY_COST = 19_456
+TIME_COST = 2
+
+# A hash takes some 30 ms: whoever is not served within this is better told to come again.
+LONGEST_WAIT = timedelta(seconds=2)
+
+
+class Passwords:
+    """Checks, hashes and verifies passwords; ``slots`` is how many hashes this process may do at a time."""
+
+    def __init__(
+        self,
+        *,
+        site_name: str,
+        slots: int = 1,
+        line: int = 4,
+        wait: timedelta = LONGEST_WAIT,
+        memory_cost: int = MEMORY_COST,
+        time_cost: int = TIME_COST,
+    ) -> None:
+        self._site_name = site_name
+        self._slots = HashingSlots(slots, line=line, wait=wait)
+        self._hasher = PasswordHasher(
+            time_cost=time_cost, memory_cost=memory_cost, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
+        )
+        # Whoever has no password is checked against this one, and takes as long.
+        self._nobody = self._hasher.hash("")
+
+    def choose(self, password: str, *, username: str) -> str:
+        """The hash of a new password. Raises ``PasswordRefused`` (before hashing), ``HashingBusy``."""
+        self._check(unicodedata.normalize("NFC", password), username)
+        with self._slots.taken():
+            return self._hasher.hash(_bytes(password))
+
+    def verify(self, stored: str | None, password: str) -> str | None:
+        """The hash to keep from now on: the stored one, or a new one if the cost was raised since.
+
+        ``None`` if the password is wrong, and after the same time if there is none to compare with (``stored`` is
+        ``None``). Raises ``HashingBusy``.
+        """
+        with self._slots.taken():
+            if not self._matches(stored or self._nobody, password) or stored is None:
+                return None
+            return self._hasher.hash(_bytes(password)) if self._hasher.check_needs_rehash(stored) else stored
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, _bytes(password))
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    def _check(self, password: str, username: str) -> None:
+        if len(password) < SHORTEST:
+            raise PasswordTooShort(length=len(password), least=SHORTEST)
+        if len(password) > LONGEST:
+            raise PasswordTooLong(length=len(password), most=LONGEST)
+        if canonical(password) in {canonical(username), canonical(self._site_name)}:
+            raise PasswordIsKnown
+
+
+def _bytes(password: str) -> bytes:
+    # A lone surrogate cannot come from a browser, but from a terminal; it must not become an error.
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")

@@ -1,0 +1,87 @@
+"""One-time links by which the owner of an account chooses a password, unseen by whoever made the account."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
+
+from dvauth.accounts.account import Account
+from dvauth.accounts.directory import AccountDirectory, store_password
+from dvauth.accounts.errors import LinkUnusable, NoSuchAccount
+from dvauth.accounts.models import AccountRow, SetupLinkRow
+from dvauth.accounts.passwords import Passwords
+from dvauth.storage.sql import Database
+
+LIFETIME = timedelta(hours=72)
+
+
+class SetupLinks:
+    """Issues and redeems the links. An account has at most one: a newer one voids the older."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        accounts: AccountDirectory,
+        passwords: Passwords,
+        now: Callable[[], datetime],
+        lifetime: timedelta = LIFETIME,
+    ) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._passwords = passwords
+        self._now = now
+        self._lifetime = lifetime
+
+    def issue(self, account_id: str) -> str:
+        """The token of a new link. Only its digest is kept. Raises ``NoSuchAccount``."""
+        if self._accounts.get(account_id) is None:
+            raise NoSuchAccount(name=account_id)
+        token = secrets.token_urlsafe(32)
+        with self._database.session() as sql:
+            sql.execute(delete(SetupLinkRow).where(SetupLinkRow.account_id == account_id))
+            sql.add(
+                SetupLinkRow(
+                    token_digest=_digest(token), account_id=account_id, expires_at=self._now() + self._lifetime
+                )
+            )
+        return token
+
+    def peek(self, token: str) -> Account | None:
+        """Whose link it is, if it can be redeemed now."""
+        with self._database.session() as sql:
+            of_enabled = (*self._usable(token), AccountRow.disabled_at.is_(None))
+            row = sql.scalar(select(AccountRow).join(SetupLinkRow).where(*of_enabled))
+            return row.value() if row else None
+
+    def redeem(self, token: str, password: str) -> Account:
+        """Set the password, once. Raises ``LinkUnusable``, ``PasswordRefused``, ``HashingBusy``."""
+        account = self.peek(token)
+        if account is None:
+            raise LinkUnusable
+        password_hash = self._passwords.choose(password, username=account.username)
+        with self._database.session() as sql:
+            self._use(sql, token)
+            store_password(sql, account.id, password_hash, now=self._now())
+        self._accounts.settle()
+        return account
+
+    def _use(self, sql: Session, token: str) -> None:
+        # One statement finds and uses it: of two that redeem at once, one finds nothing.
+        use = update(SetupLinkRow).where(*self._usable(token)).values(used_at=self._now())
+        if sql.scalar(use.returning(SetupLinkRow.account_id)) is None:
+            raise LinkUnusable
+
+    def _usable(self, token: str) -> list[ColumnElement[bool]]:
+        return [
+            SetupLinkRow.token_digest == _digest(token),
+            SetupLinkRow.used_at.is_(None),
+            SetupLinkRow.expires_at > self._now(),
+        ]
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

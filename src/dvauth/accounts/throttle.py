@@ -1,0 +1,157 @@
+"""Slows down whoever guesses passwords: per account, per address, and over all.
+
+An attempt is counted as failed before the password is looked at, in one atomic script, so that parallel guesses
+cannot slip through between check and count; it is given back when it turns out right, or was never decided. Names
+that no account has are counted too, else the limit would tell which names exist. A success forgets the failures of
+its account alone: it says nothing about the address, from which others may be guessing.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum
+from importlib.resources import files
+from typing import Any, Protocol
+
+from dvauth.accounts.account import canonical
+from dvauth.accounts.errors import InvalidCredentials, TooManyAttempts
+
+# TCVN 14423:2026 (per published summaries): an account is locked after at most 5 failures in a row. Locked here
+# means a wait, not a wall, or anybody could lock anybody out.
+FREE_FAILURES = 5
+# NIST SP 800-63B-4, 3.2.2: a wait that grows from 30 seconds to an hour.
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+# NIST SP 800-63B-4, 3.2.2: no more than 100 failures in a row; after that only a new password opens the account.
+MOST_FAILURES = 100
+# Below the first wait a day without failures forgets them, which keeps a spray over many names cheap to hold.
+FEW_FORGOTTEN_AFTER = timedelta(days=1)
+MANY_FORGOTTEN_AFTER = timedelta(days=90)
+
+# No standard gives numbers for these two. An office behind one address may mistype 30 times at once; a service of
+# this size sees no 5 failures a second unless it is attacked, and 5 hashes a second leave its cores free.
+ADDRESS_BUCKET, ADDRESS_INTERVAL = 30, timedelta(seconds=20)
+OVERALL_BUCKET, OVERALL_INTERVAL = 300, timedelta(milliseconds=200)
+
+# Whoever has IPv6 has at least 2^64 addresses.
+IPV6_PREFIX = 64
+
+
+class Connection(Protocol):
+    """Redis behind a circuit breaker; every call raises ``StoreUnavailable`` where Redis fails."""
+
+    @property
+    def client(self) -> Any: ...
+    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
+
+
+class Scope(IntEnum):
+    """What a limit is on; the numbers are those of ``attempt.lua``."""
+
+    ACCOUNT = 1
+    ADDRESS = 2
+    OVERALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A counted attempt. ``failures`` are the account's in a row, this one included as if it failed.
+
+    ``exhausted`` are the limits that this attempt, if it fails, has used up.
+    """
+
+    failures: int
+    exhausted: frozenset[Scope]
+
+
+class LoginThrottle:
+    """The limits, kept in Redis for all processes. ``key`` hides names and addresses in the names of the keys."""
+
+    def __init__(self, connection: Connection, *, key: bytes, now_ms: Callable[[], int]) -> None:
+        self._call = connection.call
+        self._delete = connection.client.delete
+        self._attempt = _script(connection, "attempt")
+        self._give_back = _script(connection, "give_back")
+        self._key = key
+        self._now_ms = now_ms
+
+    @contextmanager
+    def attempt(self, username: str, address: str) -> Iterator[Attempt]:
+        """The block decides the attempt: ``InvalidCredentials`` is a failure, its end a success.
+
+        Any other exception decides nothing, and the attempt is given back. Raises ``TooManyAttempts`` instead of
+        entering the block.
+        """
+        keys = self._keys(username, address)
+        counted = self._count(keys)
+        try:
+            yield counted
+        except InvalidCredentials:
+            raise
+        except BaseException:
+            self._undo(keys, succeeded=False)
+            raise
+        self._undo(keys, succeeded=True)
+
+    def forgive(self, username: str) -> None:
+        """Forget the failures of an account, whose password is new."""
+        self._call(self._delete, self._account_key(username))
+
+    def _count(self, keys: list[str]) -> Attempt:
+        limits = [
+            FREE_FAILURES,
+            *map(_ms, (FIRST_WAIT, LONGEST_WAIT)),
+            MOST_FAILURES,
+            *map(_ms, (FEW_FORGOTTEN_AFTER, MANY_FORGOTTEN_AFTER)),
+            *(ADDRESS_BUCKET, _ms(ADDRESS_INTERVAL)),
+            *(OVERALL_BUCKET, _ms(OVERALL_INTERVAL)),
+        ]
+        refused, wait_ms, failures, *full = self._call(self._attempt, keys=keys, args=[self._now_ms(), *limits])
+        if refused:
+            raise TooManyAttempts(math.ceil(wait_ms / 1000))
+        used_up = (failures >= FREE_FAILURES, *full)
+        return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full))
+
+    def _undo(self, keys: list[str], *, succeeded: bool) -> None:
+        intervals = [_ms(ADDRESS_INTERVAL), _ms(OVERALL_INTERVAL)]
+        self._call(self._give_back, keys=keys, args=[self._now_ms(), int(succeeded), *intervals])
+
+    def _keys(self, username: str, address: str) -> list[str]:
+        return [
+            self._account_key(username),
+            f"dvauth:{{throttle}}:address:{self._hidden('address', network_of(address))}",
+            "dvauth:{throttle}:all",
+        ]
+
+    def _account_key(self, username: str) -> str:
+        return f"dvauth:{{throttle}}:account:{self._hidden('account', canonical(username))}"
+
+    def _hidden(self, kind: str, value: str) -> str:
+        message = f"{kind}:{value}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 network; anything else counts as one, too."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((int(ip), IPV6_PREFIX), strict=False))
+
+
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
+
+
+def _script(connection: Connection, name: str) -> Any:
+    return connection.client.register_script((files(__package__) / "scripts" / f"{name}.lua").read_text("utf-8"))

@@ -1,0 +1,91 @@
+"""The catalogue: every event that dvauth records, its level, and what it means.
+
+Names and levels follow the OWASP Logging Vocabulary; an event it does not know is marked (ours).
+"""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Level(StrEnum):
+    INFO = "INFO"
+    WARN = "WARN"
+    CRITICAL = "CRITICAL"
+
+
+class Event(StrEnum):
+    """``shows`` names what follows the event's name in ``type``, as the vocabulary wants it."""
+
+    level: Level
+    meaning: str
+    shows: tuple[str, ...]
+
+    def __new__(cls, name: str, level: Level, meaning: str, shows: tuple[str, ...] = ("account",)) -> Self:
+        event = str.__new__(cls, name)
+        event._value_ = name
+        event.level, event.meaning, event.shows = level, meaning, shows
+        return event
+
+    # logins
+    AUTHN_LOGIN_SUCCESS = "authn_login_success", Level.INFO, "somebody proved who they are"
+    AUTHN_LOGIN_SUCCESSAFTERFAIL = (
+        "authn_login_successafterfail",
+        Level.INFO,
+        "a login worked after failures in a row",
+        ("account", "retries"),
+    )
+    AUTHN_LOGIN_FAIL = "authn_login_fail", Level.WARN, "username and password did not open an account"
+    AUTHN_LOGIN_FAIL_MAX = (
+        "authn_login_fail_max",
+        Level.WARN,
+        "so many failures in a row that the account must wait",
+        ("account", "limit"),
+    )
+    AUTHN_LOGIN_LOCK = (
+        "authn_login_lock",
+        Level.WARN,
+        "so many failures in a row that only a new password opens the account",
+        ("account", "reason"),
+    )
+    AUTHN_PASSWORD_CHANGE = "authn_password_change", Level.INFO, "the password is a new one"
+    AUTHN_PASSWORD_CHANGE_FAIL = (
+        "authn_password_change_fail",
+        Level.CRITICAL,
+        "somebody in a session wanted a new password and did not know the old one",
+    )
+
+    # sessions
+    SESSION_CREATED = "session_created", Level.INFO, "a login opened a session"
+    SESSION_RENEWED = "session_renewed", Level.INFO, "the person was warned, and stayed"
+    SESSION_EXPIRED = "session_expired", Level.INFO, "the session ended, for the reason given", ("account", "reason")
+    SESSION_LOGOUT = "session_logout", Level.INFO, "the person logged out", ("account", "session")
+    SESSION_USE_AFTER_EXPIRE = (
+        "session_use_after_expire",
+        Level.CRITICAL,
+        "a secret was used after its session had ended",
+    )
+    EXCESS_SESSIONS_EXCEEDED = (
+        "excess_sessions_exceeded",
+        Level.WARN,
+        "(ours) a login ended the oldest session, because the account had as many as it may",
+    )
+
+    # refusals
+    AUTHZ_FAIL = "authz_fail", Level.CRITICAL, "somebody wanted what their roles do not allow", ("account", "resource")
+    MALICIOUS_CSRF = "malicious_csrf", Level.WARN, "(ours) a form came without its proof", ("address", "resource")
+    MALICIOUS_CORS = "malicious_cors", Level.WARN, "a page of an unknown origin called", ("address", "origin")
+    EXCESS_RATE_LIMIT_EXCEEDED = (
+        "excess_rate_limit_exceeded",
+        Level.WARN,
+        "so many failed logins from one address, or over all, that more must wait",
+        ("address", "limit"),
+    )
+
+    # administration
+    AUTHZ_ADMIN = "authz_admin", Level.WARN, "an administrator did something that has no name here", ("actor", "action")
+    AUTHZ_CHANGE = "authz_change", Level.WARN, "the roles of an account are others", ("account", "before", "after")
+    USER_CREATED = "user_created", Level.WARN, "there is a new account", ("actor", "account", "roles")
+    USER_UPDATED = "user_updated", Level.WARN, "an account was changed", ("actor", "account", "change")
+
+    # the service itself
+    SYS_STORE_UNAVAILABLE = "sys_store_unavailable", Level.CRITICAL, "(ours) Redis or SQL does not answer", ("store",)

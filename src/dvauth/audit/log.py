@@ -1,0 +1,139 @@
+"""Writes what happened: one JSON line for the machines that watch, one SQL row for the people who ask later."""
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any, TextIO
+
+from dvauth.audit.events import Event
+from dvauth.audit.models import AuditRow
+from dvauth.storage.sql import Database, DatabaseUnavailable, insert_new
+
+# Signs of a value that are kept; what a stranger sends must not fill the log.
+LONGEST_VALUE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One event of the catalogue, as it comes in. ``id`` is its own for ever; ``session`` is a session's id."""
+
+    id: str
+    at: datetime
+    event: str
+    account: str | None = None
+    actor: str | None = None
+    session: str | None = None
+    portal: str | None = None
+    address: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class AuditLog:
+    """``tag`` turns a session id into a keyed hash, by which one session's events are found and nothing is opened.
+
+    ``stream`` is standard output unless given.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        tag: Callable[[str], str],
+        now: Callable[[], datetime],
+        stream: TextIO | None = None,
+    ) -> None:
+        self._database = database
+        self._tag = tag
+        self._now = now
+        self._stream = stream
+        self._lock = Lock()
+
+    def record(
+        self,
+        event: str,
+        /,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        session: str | None = None,
+        portal: str | None = None,
+        address: str | None = None,
+        **details: Any,
+    ) -> None:
+        """Record an event of the catalogue now. If SQL is gone the line is written all the same."""
+        entry = Entry(
+            id=secrets.token_urlsafe(16),
+            at=self._now(),
+            event=event,
+            account=account,
+            actor=actor,
+            session=session,
+            portal=portal,
+            address=address,
+            details=details,
+        )
+        row = self._row(entry)
+        self._write(row)
+        with suppress(DatabaseUnavailable):
+            self._insert([row])
+
+    def ingest(self, entries: Iterable[Entry]) -> None:
+        """Keep events that happened elsewhere, each once by its id. Raises ``DatabaseUnavailable``: hand in again."""
+        rows = {entry.id: self._row(entry) for entry in entries}
+        for new in self._insert(list(rows.values())):
+            self._write(rows[new])
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        return {
+            "id": entry.id,
+            "at": entry.at,
+            "event": Event(entry.event),  # type: ignore[call-arg]  # a look-up by value, not a new member
+            "account": _told(entry.account),
+            "actor": _told(entry.actor),
+            "session": self._tag(entry.session) if entry.session else None,
+            "portal": _told(entry.portal),
+            "address": _told(entry.address),
+            "details": {name: _told(value) for name, value in entry.details.items()},
+        }
+
+    def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
+        with self._database.session() as sql:
+            return insert_new(sql, AuditRow, rows)
+
+    def _write(self, row: Mapping[str, Any]) -> None:
+        # ASCII only: control characters of every kind, and whatever else a terminal obeys, are escaped.
+        line = json.dumps(_line(row), ensure_ascii=True) + "\n"
+        with self._lock:
+            stream = self._stream or sys.stdout
+            stream.write(line)
+            stream.flush()
+
+
+def _line(row: Mapping[str, Any]) -> dict[str, Any]:
+    event: Event = row["event"]
+    known = {**row["details"], **row}
+    subject = ",".join(str(known[name]) for name in event.shows if known.get(name) is not None)
+    who = {name: row[name] for name in ("account", "actor", "session", "portal", "address") if row[name] is not None}
+    return {
+        "datetime": row["at"].isoformat(timespec="milliseconds"),
+        "level": event.level,
+        "appid": "dvauth",
+        "event": event,
+        "type": f"{event}:{subject}" if subject else event,
+        "description": event.meaning,
+        **who,
+        "details": row["details"],
+        "id": row["id"],
+    }
+
+
+def _told(value: Any) -> Any:
+    """A value as plain text: short, and with control characters made visible."""
+    if value is None or isinstance(value, int | float):
+        return value
+    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in str(value)[:LONGEST_VALUE])

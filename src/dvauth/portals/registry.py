@@ -1,0 +1,108 @@
+"""The portals in SQL: the only place that reads and changes them."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from dvauth.portals.directory import PortalDirectory, hosts_of
+from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, SlugTaken
+from dvauth.portals.models import PortalOriginRow, PortalRow
+from dvauth.portals.origins import parse_origin
+from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
+from dvauth.storage.sql import Database
+
+
+class PortalRegistry:
+    """Registers portals. ``publish`` is called after each change and brings it to every process.
+
+    Every method may raise ``DatabaseUnavailable``.
+    """
+
+    def __init__(self, database: Database, *, publish: Callable[[], object]) -> None:
+        self._database = database
+        self._publish = publish
+
+    def add(
+        self,
+        slug: str,
+        *,
+        name: str,
+        origins: Iterable[str],
+        activity: Activity = Activity.NAVIGATION,
+        mounted: bool = False,
+    ) -> Portal:
+        """A new portal. Raises ``PortalError``."""
+        wanted = _checked_origins(slug, origins)
+        row = PortalRow(
+            slug=_checked_slug(slug),
+            name=_checked_name(name),
+            activity=activity,
+            mounted=mounted,
+            origins=[PortalOriginRow(origin=origin) for origin in wanted],
+        )
+        self._require_free(slug, wanted)
+        try:
+            with self._database.session() as sql:
+                sql.add(row)
+                sql.flush()
+                added = row.value()
+        except IntegrityError as error:  # somebody was quicker
+            raise SlugTaken(slug=slug) from error
+        self._publish()
+        return added
+
+    def remove(self, slug: str) -> None:
+        """Raises ``NoSuchPortal``."""
+        with self._database.session() as sql:
+            row = sql.scalar(select(PortalRow).where(PortalRow.slug == slug))
+            if row is None:
+                raise NoSuchPortal(slug=slug)
+            sql.delete(row)
+        self._publish()
+
+    def all(self) -> list[Portal]:
+        """Every portal, by slug."""
+        with self._database.session() as sql:
+            return [row.value() for row in sql.scalars(select(PortalRow).order_by(PortalRow.slug))]
+
+    def directory(self) -> PortalDirectory:
+        """What is to be published."""
+        return PortalDirectory(tuple(self.all()))
+
+    def _require_free(self, slug: str, origins: Iterable[str]) -> None:
+        known = self.directory()
+        if known.by_slug(slug):
+            raise SlugTaken(slug=slug)
+        # By host, not only by origin: a portal's requests are recognised by Host, which has no scheme.
+        for origin in origins:
+            for owner in filter(None, map(known.by_host, sorted(hosts_of(origin)))):
+                raise HostTaken(origin=origin, slug=owner.slug)
+
+
+def _checked_slug(slug: str) -> str:
+    if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{MAX_SLUG - 1}}}", slug):
+        raise BadSlug(slug=slug, most=MAX_SLUG)
+    return slug
+
+
+def _checked_name(raw: str) -> str:
+    name = unicodedata.normalize("NFC", raw.strip())
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise BadName(name=raw, most=MAX_NAME)
+    return name
+
+
+def _checked_origins(slug: str, raw: Iterable[str]) -> list[str]:
+    """Normal origins, each once, in the order given."""
+    origins: dict[str, None] = {}
+    for text in raw:
+        origin = parse_origin(text.strip().removesuffix("/"))
+        if origin is None:
+            raise BadOrigin(origin=text)
+        origins[origin] = None
+    if not origins:
+        raise NoOrigin(slug=slug)
+    return list(origins)
