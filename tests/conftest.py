@@ -1,0 +1,141 @@
+"""What tests of several rooms stand on: a real Redis, a real SQL database, and a clock that only tests move."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+# Every model, so that ``Base.metadata`` is whole.
+import dvauth.accounts.models
+import dvauth.audit.models
+import dvauth.policies.models
+import dvauth.portals.models
+from dvauth.storage.embedded_redis import find_server
+from dvauth.storage.redis import RedisConnection, connect
+from dvauth.storage.sql import Database
+
+
+_POSTGRES_USER = next((user.pw_name for user in pwd.getpwall() if user.pw_name == "postgres"), None)
+
+
+class HandClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def now_ms(self) -> int:
+        return round(self.time.timestamp() * 1000)
+
+    def for_script(self) -> str:
+        return str(self.now_ms())
+
+    def advance(self, duration: timedelta) -> None:
+        self.time += duration
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of this test run's own, in memory only."""
+    folder = tmp_path_factory.mktemp("redis")
+    socket = folder / "redis.sock"
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen([find_server().path, *options], stdout=subprocess.DEVNULL)
+    url = f"unix://{socket}"
+    _wait_for_redis(url)
+    yield url
+    server.terminate()
+    server.wait()
+
+
+def _wait_for_redis(url: str) -> None:
+    client, deadline = connect(url), time.monotonic() + 10
+    while True:
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        else:
+            client.close()
+            return
+
+
+@pytest.fixture
+def connection(redis_url: str) -> Iterator[RedisConnection]:
+    """The run's Redis, empty."""
+    client = connect(redis_url)
+    client.flushall()
+    yield RedisConnection(client)
+    client.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite file with today's schema."""
+    yield from _upgraded(f"sqlite:///{tmp_path / 'dvauth.sqlite'}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> Database:
+    """The same test on both databases that are supported."""
+    name = {"sqlite": "database", "postgresql": "postgresql"}[request.param]
+    found = request.getfixturevalue(name)
+    assert isinstance(found, Database)
+    return found
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str) -> Iterator[Database]:
+    """An empty PostgreSQL database with today's schema."""
+    psycopg = pytest.importorskip("psycopg")
+    with psycopg.connect(postgresql_url, autocommit=True) as everything:
+        everything.execute("DROP SCHEMA public CASCADE")
+        everything.execute("CREATE SCHEMA public")
+    yield from _upgraded(postgresql_url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL server of this test run's own; skips where none is installed."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs or (os.getuid() == 0 and not _POSTGRES_USER):
+        pytest.skip("PostgreSQL is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="dvauth-postgresql-"))
+    run: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, _POSTGRES_USER)
+        run |= {"user": _POSTGRES_USER}
+    data, options = folder / "data", "-c listen_addresses='' -c fsync=off"
+    control = [programs[-1] / "pg_ctl", "-D", data, "-w"]
+    try:
+        subprocess.run([programs[-1] / "initdb", "-D", data, "-U", "dvauth", "-A", "trust", "-N"], check=True, **run)
+        subprocess.run([*control, "-o", f"-k {folder} {options}", "start"], check=True, **run)
+        yield f"postgresql://dvauth@/postgres?host={folder}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, **run)
+        shutil.rmtree(folder)
+
+
+def _upgraded(url: str) -> Iterator[Database]:
+    database = Database(url)
+    database.upgrade()
+    yield database
+    database.close()

@@ -1,0 +1,94 @@
+"""The database: transactions, instants, migrations, outages."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from dvauth.audit.models import RevocationRow
+from dvauth.storage.sql import Base, Database, DatabaseUnavailable, insert_new
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def revocation(session_id: str, ended_at: datetime = NOON) -> dict[str, object]:
+    return {
+        "session_id": session_id,
+        "bucket": "a1",
+        "account_id": "alice",
+        "reason": "revoked",
+        "ended_at": ended_at,
+        "forget_after": ended_at,
+    }
+
+
+def test_migrations_build_what_the_models_say(any_database: Database) -> None:
+    with any_database.session() as session:
+        context = MigrationContext.configure(session.connection())
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_transaction_is_undone_by_an_exception(any_database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), any_database.session() as session:
+        session.add(RevocationRow(**revocation("one")))
+        session.flush()
+        raise ZeroDivisionError
+    with any_database.session() as session:
+        assert session.get(RevocationRow, "one") is None
+
+
+def test_instants_come_back_aware_and_in_utc(any_database: Database) -> None:
+    in_hanoi = NOON.astimezone(timezone(timedelta(hours=7)))
+    with any_database.session() as session:
+        session.add(RevocationRow(**revocation("one", in_hanoi)))
+    with any_database.session() as session:
+        found = session.get_one(RevocationRow, "one").ended_at
+    assert (found, found.tzinfo) == (NOON, UTC)
+
+
+def test_a_naive_instant_is_refused(database: Database) -> None:
+    naive = NOON.replace(tzinfo=None)
+    with pytest.raises(Exception, match="has no time zone"), database.session() as session:
+        session.add(RevocationRow(**revocation("one", naive)))
+
+
+def test_insert_new_tells_which_rows_were_new(any_database: Database) -> None:
+    with any_database.session() as session:
+        assert insert_new(session, RevocationRow, [revocation("one"), revocation("two")]) == {"one", "two"}
+    with any_database.session() as session:
+        assert insert_new(session, RevocationRow, [revocation("two"), revocation("three")]) == {"three"}
+        assert insert_new(session, RevocationRow, []) == set()
+
+
+def test_upgrading_twice_changes_nothing(any_database: Database) -> None:
+    any_database.upgrade()
+    assert any_database.is_ready()
+
+
+def test_processes_that_start_together_upgrade_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    upgrade = f"from dvauth.storage.sql import Database; Database({url!r}).upgrade()"
+    starting = [subprocess.Popen([sys.executable, "-c", upgrade]) for _ in range(4)]
+    assert [process.wait() for process in starting] == [0, 0, 0, 0]
+    assert Database(url).is_ready()
+
+
+def test_a_database_without_schema_is_not_ready(tmp_path: Path) -> None:
+    assert not Database(f"sqlite:///{tmp_path / 'empty.sqlite'}").is_ready()
+
+
+@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/dvauth.sqlite", "postgresql://nobody@127.0.0.1:1/dvauth"])
+def test_an_outage_has_one_name_and_one_line(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=r"\Athe database does not answer: [^\n]+\Z"):
+        Database(url).upgrade()
+
+
+def test_sqlite_writes_ahead_and_keeps_references(database: Database) -> None:
+    with database.session() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert session.scalar(text("PRAGMA foreign_keys")) == 1
