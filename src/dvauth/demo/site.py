@@ -1,0 +1,66 @@
+"""What every page of the demo portal shares: its name, its sections, its articles, its gate, and who is reading."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import current_app, g, render_template, request
+from flask_babel import lazy_gettext as _
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from dvauth.demo.articles import Articles
+from dvauth.demo.gate import Gate, Visitor
+
+NAME = "Cổng thông tin điện tử tỉnh Lam Giang"
+SECTIONS = {
+    "economy": _("Economy"),
+    "society": _("Culture and society"),
+    "digital": _("Digital services"),
+    "notices": _("Notices"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """``origin`` is how browsers call this portal, ``auth_url`` how they call dvauth."""
+
+    origin: str
+    auth_url: str
+    articles: Articles
+    gate: Gate
+    signer: URLSafeSerializer
+
+    def form_token(self, account: str) -> str:
+        """Bound to the account, not to the session: a form outlives the login it was opened in."""
+        return str(self.signer.dumps(account))
+
+    def form_account(self, token: str) -> str | None:
+        """Whose form this is; ``None`` if the portal never made it."""
+        try:
+            return str(self.signer.loads(token))
+        except BadSignature:
+            return None
+
+    def login_url(self, page: str) -> str:
+        """The way to the login, and back to ``page`` of this portal."""
+        return f"/dvauth/enter?{urlencode({'return_to': self.origin + page})}"
+
+
+def site() -> Site:
+    found: Site = current_app.extensions["site"]
+    return found
+
+
+def reader() -> Visitor | None:
+    """Who reads this page, if logged in; dvauth is asked once a request."""
+    if "reader" not in g:
+        g.reader = site().gate.visitor(request)
+    found: Visitor | None = g.reader
+    return found
+
+
+def this_page() -> str:
+    return request.full_path.rstrip("?")
+
+
+def message(title: str, text: str) -> str:
+    return render_template("demo/message.html", title=title, text=text)
