@@ -133,6 +133,10 @@ class Settings:
         _flag, False, reason="development and demo: lifts the lower bounds of timeouts"
     )
 
+    @property
+    def sql_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'dvauth.sqlite3'}"
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         values, mistakes = {}, []

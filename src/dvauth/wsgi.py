@@ -1,6 +1,9 @@
 """The WSGI application, for gunicorn or any other server: ``dvauth.wsgi:app``."""
 
 from dvauth.app import create_app
+from dvauth.parts import Parts
 from dvauth.settings import Settings
 
-app = create_app(Settings.from_environment())
+parts = Parts(Settings.from_environment())
+parts.start()
+app = create_app(parts)

@@ -84,9 +84,17 @@ class Opened:
 
 
 class SessionKeeper:
+    """``journal`` is told of every deliberate end, so that it outlives a Redis that loses its last second."""
+
     def __init__(
-        self, store: SessionStore, signer: CookieSigner, clock: Clock, policies: Callable[[], PolicySet]
+        self,
+        store: SessionStore,
+        signer: CookieSigner,
+        clock: Clock,
+        policies: Callable[[], PolicySet],
+        journal: Callable[[Sequence[Ending]], None],
     ) -> None:
+        self._journal = journal
         self._store = store
         self._signer = signer
         self._clock = clock
@@ -138,20 +146,17 @@ class SessionKeeper:
         return Opened(record=record, cookie=self._signer.sign(record.ref, secret), evicted=evicted)
 
     def _insert(self, record: SessionRecord, digest: bytes) -> list[str]:
-        policy = self._policies().strictest(record.roles).policy
+        policies = self._policies()
         for _ in range(TRIES):
-            others = [
-                self._ending(ref, record.account_id, Reason.EVICTED, policy.idle_timeout)
-                for ref in self._store.refs_of(record.account_id)
-            ]
+            others = self._store.of_account(record.account_id)
             evicted = self._store.open(
                 record,
                 digest,
-                due_at=deadline(record, self._policies()),
-                forget_at=record.created_at + _longest_life(remember=record.remember) + FORGET_AFTER,
-                max_sessions=policy.max_sessions,
+                due_at=deadline(record, policies),
+                forget_at=_forgotten_by(record),
+                max_sessions=policies.strictest(record.roles).policy.max_sessions,
                 event=self._event("session_created", record),
-                evictions=others,
+                evictions=[self._ending(other, Reason.EVICTED) for other in others],
             )
             if evicted is not None:
                 return evicted
@@ -182,24 +187,34 @@ class SessionKeeper:
 
     def end(self, record: SessionRecord, reason: Reason) -> bool:
         """End one session; ``False`` if it had ended already."""
-        idle = self._policies().strictest(record.roles).policy.idle_timeout
-        return bool(self._store.end([self._ending(record.ref, record.account_id, reason, idle)]))
+        ending = self._ending(record, reason)
+        ended = bool(self._store.end([ending]))
+        self._journal([ending])
+        return ended
 
-    def end_all(self, account_id: str, reason: Reason, *, keep: str | None = None) -> list[SessionRef]:
-        """End all sessions of an account, except the one with the id ``keep``; those that this call ended."""
+    def end_all(self, account_id: str, reason: Reason, *, keep: str | None = None) -> list[str]:
+        """End all sessions of an account, except the one with the id ``keep``; the ids that this call ended."""
         for _ in range(TRIES):
-            refs = [ref for ref in self._store.refs_of(account_id) if ref.session_id != keep]
-            endings = [self._ending(ref, account_id, reason, timedelta(0)) for ref in refs]
+            records = [record for record in self._store.of_account(account_id) if record.ref.session_id != keep]
+            endings = [self._ending(record, reason) for record in records]
             ended = self._store.end_all(account_id, endings, keep=keep)
             if ended is not None:
-                return [ref for ref in refs if ref.session_id in ended]
+                self._journal(endings)
+                return ended
         raise Contention
 
-    def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
+    def end_again(self, refs: Iterable[SessionRef], reason: Reason) -> int:
+        """End what had ended before, in a Redis that has forgotten it; how many it held alive."""
+        by_bucket: dict[str, list[SessionRef]] = {}
+        for ref in refs:
+            by_bucket.setdefault(ref.bucket, []).append(ref)
+        alive = [record for refs_there in by_bucket.values() for record in self._store.read_many(refs_there)]
+        return sum(len(self._store.end([self._ending(record, reason)])) for record in alive)
+
+    def set_roles(self, account_id: str, roles: Sequence[str]) -> None:
         """Live sessions get the new roles at once, and a new secret on the person's next page."""
-        roles = tuple(roles)
         for _ in range(TRIES):
-            refs = self._store.refs_of(account_id)
+            refs = [record.ref for record in self._store.of_account(account_id)]
             if self._store.set_roles(account_id, refs, roles, self._clock.now()) is not None:
                 return
         raise Contention
@@ -207,8 +222,7 @@ class SessionKeeper:
     def sessions_of(self, account_id: str) -> list[SessionRecord]:
         """The live sessions of an account, the most recently active first."""
         now, policies = self._clock.now(), self._policies()
-        records = self._store.read_many(self._store.refs_of(account_id))
-        live = [record for record in records if judge(record, policies, None, now).active]
+        live = [record for record in self._store.of_account(account_id) if judge(record, policies, None, now).active]
         return sorted(live, key=lambda record: record.last_activity_at, reverse=True)
 
     def settle(self, record: SessionRecord, place: Place, now: datetime) -> Active | Ended | None:
@@ -219,7 +233,7 @@ class SessionKeeper:
         if verdict.at_portal and place.portal:
             final = self._end_at_portal(record, verdict.reason, place, place.portal)
             return Ended(verdict.reason, record=record) if final else None
-        ending = self._ending(record.ref, record.account_id, verdict.reason, verdict.policy.idle_timeout)
+        ending = self._ending(record, verdict.reason)
         return (
             Ended(verdict.reason, ending.tombstone) if self._store.end_judged(ending, record.last_activity_at) else None
         )
@@ -275,15 +289,18 @@ class SessionKeeper:
         event = self._event("session_expired", record, place, reason=reason)
         return self._store.end_at_portal(record, portal, reason, event)
 
-    def _ending(self, ref: SessionRef, account_id: str, reason: Reason, idle: timedelta) -> Ending:
+    def _ending(self, record: SessionRecord, reason: Reason) -> Ending:
         now = self._clock.now()
-        name = "session_logout" if reason is Reason.LOGOUT else "session_expired"
+        idle = self._policies().strictest(record.roles).policy.idle_timeout
         return Ending(
-            ref=ref,
+            ref=record.ref,
             tombstone=Tombstone(
-                reason=reason, account_id=account_id, ended_at=now, idle_seconds=round(idle.total_seconds())
+                reason=reason, account_id=record.account_id, ended_at=now, idle_seconds=round(idle.total_seconds())
             ),
-            event=SessionEvent(event=name, ref=ref, account_id=account_id, at=now, details={"reason": reason}),
+            event=self._event(
+                "session_logout" if reason is Reason.LOGOUT else "session_expired", record, reason=reason
+            ),
+            forget_after=_forgotten_by(record),
         )
 
     def _event(self, name: str, record: SessionRecord, place: Place = CENTRAL, **details: str) -> SessionEvent:
@@ -298,8 +315,10 @@ class Contention(Exception):
     """A session kept moving under every try to act on it. Not expected outside of a fault."""
 
 
-def _longest_life(*, remember: bool) -> timedelta:
-    return LONGEST_REMEMBER if remember else LONGEST_ABSOLUTE
+def _forgotten_by(record: SessionRecord) -> datetime:
+    """By then no policy could let the session live. Redis may drop it even if the reaper never came."""
+    longest = LONGEST_REMEMBER if record.remember else LONGEST_ABSOLUTE
+    return record.authenticated_at + longest + FORGET_AFTER
 
 
 def _short(text: str) -> str:

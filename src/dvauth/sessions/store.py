@@ -39,11 +39,12 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """All that is written down when a session ends."""
+    """All that is written down when a session ends. After ``forget_after`` it would be over anyway."""
 
     ref: SessionRef
     tombstone: Tombstone
     event: SessionEvent
+    forget_after: datetime
 
 
 class SessionStore:
@@ -77,9 +78,15 @@ class SessionStore:
         found = (_record(ref, _LISTED, row, None) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
-    def refs_of(self, account_id: str) -> list[SessionRef]:
+    def of_account(self, account_id: str) -> list[SessionRecord]:
+        """The account's sessions. What Redis has dropped by itself is taken out of the index on the way."""
         bucket = keys.bucket_of(account_id)
-        return refs_in(bucket, self._call(self._redis.zrange, keys.account(bucket, account_id), 0, -1))
+        index = keys.account(bucket, account_id)
+        refs = refs_in(bucket, self._call(self._redis.zrange, index, 0, -1))
+        records = self.read_many(refs)
+        if gone := {ref.session_id for ref in refs} - {record.ref.session_id for record in records}:
+            self._call(self._redis.zrem, index, *gone)
+        return records
 
     def tombstone(self, ref: SessionRef) -> Tombstone | None:
         raw = self._call(self._redis.get, keys.ended(ref))
@@ -200,7 +207,7 @@ class SessionStore:
         """Give a portal's host its own secret; ``False``: the session is gone."""
         return bool(self._run("attach", [keys.session(ref)], [keys.digest_field(portal.id), digest]))
 
-    def set_roles(self, account_id: str, refs: Sequence[SessionRef], roles: Iterable[str], now: datetime) -> int | None:
+    def set_roles(self, account_id: str, refs: Sequence[SessionRef], roles: Sequence[str], now: datetime) -> int | None:
         """Give live sessions new roles; how many, or ``None``: ``refs`` lacks a session, read again."""
         bucket = keys.bucket_of(account_id)
         changed = self._run(

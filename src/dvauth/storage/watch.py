@@ -36,8 +36,9 @@ class Publication:
     policies: dict[str, Any]
     portals: dict[str, Any]
 
-    def to_fields(self) -> dict[str, str]:
-        return {"run_id": self.run_id, "policies": json.dumps(self.policies), "portals": json.dumps(self.portals)}
+    def to_fields(self) -> dict[bytes, bytes]:
+        documents = {b"policies": self.policies, b"portals": self.portals}
+        return {b"run_id": self.run_id.encode()} | {name: json.dumps(told).encode() for name, told in documents.items()}
 
     @classmethod
     def from_fields(cls, fields: Mapping[bytes, bytes]) -> Self:
@@ -149,7 +150,7 @@ class RedisWatch(Generic[T]):
         try:
             self.beat()
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on; requests are refused meanwhile
-            log.warning("no word from Redis: %s", error or type(error).__name__)
+            log.warning("no word from Redis: %r", error)
 
     def _run(self) -> None:
         while not self._stopped.wait(BEAT_SECONDS):

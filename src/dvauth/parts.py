@@ -1,0 +1,183 @@
+"""Joins the parts: what the web, the command line and the reaper work with, made from settings.
+
+The parts know each other only by what is handed to them here.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+
+from dvauth.accounts.authentication import Authenticator
+from dvauth.accounts.directory import AccountDirectory
+from dvauth.accounts.passwords import Passwords
+from dvauth.accounts.setup_links import SetupLinks
+from dvauth.accounts.throttle import LoginThrottle
+from dvauth.audit.log import AuditLog
+from dvauth.audit.revocations import Revocation, RevocationJournal
+from dvauth.policies.book import PolicyBook
+from dvauth.portals.directory import PortalDirectory
+from dvauth.portals.registry import PortalRegistry
+from dvauth.publisher import Published, Publisher
+from dvauth.sessions.cookie import CookieSigner
+from dvauth.sessions.keeper import SessionKeeper
+from dvauth.sessions.reaper import Reaper
+from dvauth.sessions.record import SessionRef, to_ms
+from dvauth.sessions.schedule import Schedule
+from dvauth.sessions.store import Ending, SessionStore
+from dvauth.sessions.tickets import TicketOffice
+from dvauth.settings import Settings
+from dvauth.storage.embedded_redis import running_url
+from dvauth.storage.redis import RedisConnection, UnguardedConnection, connect
+from dvauth.storage.sql import Database, DatabaseUnavailable
+from dvauth.storage.watch import RedisClock, RedisWatch
+from dvauth.timeouts.judge import Reason
+from dvauth.timeouts.policy import PolicySet
+
+log = logging.getLogger(__name__)
+
+
+class NoRedis(Exception):
+    """Neither is there a DVAUTH_REDIS_URL nor does a service with a Redis of its own run on the data folder."""
+
+
+class Parts:
+    """Everything a process needs, made on first use. ``start`` begins to watch Redis, ``close`` lets go of all.
+
+    Redis is the one of the settings, or else the embedded one that runs on the data folder.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        redis_url = settings.redis_url or running_url(settings.data_dir)
+        if redis_url is None:
+            raise NoRedis(settings.data_dir)
+        self.settings = settings
+        self.database = Database(settings.sql_url)
+        self.connection = RedisConnection(connect(redis_url))
+        self._probe = connect(redis_url)
+        self.clock = RedisClock()
+        self.signer = CookieSigner(settings.secret_key)
+        self.store = SessionStore(self.connection)
+        self.tickets = TicketOffice(self.connection)
+        self.revocations = RevocationJournal(self.database)
+        self.audit = AuditLog(self.database, tag=str, now=utc_now)
+        self.watch = RedisWatch(self.connection, self._probe, self.clock, Published.parse, self._recover)
+
+    def start(self) -> None:
+        self.watch.start()
+
+    def close(self) -> None:
+        self.watch.close()
+        self.connection.client.close()
+        self.database.close()
+
+    def policies(self) -> PolicySet:
+        """The policies in force. Raises ``StoreUnavailable`` where they are not known for sure."""
+        return self.watch.current().policies
+
+    def portal_directory(self) -> PortalDirectory:
+        return self.watch.current().portals
+
+    @cached_property
+    def keeper(self) -> SessionKeeper:
+        return SessionKeeper(self.store, self.signer, self.clock, self.policies, self._journal)
+
+    @cached_property
+    def reaper(self) -> Reaper:
+        return Reaper(Schedule(self.connection), self.store, self.keeper, self.clock, self.policies)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        return Publisher(self._probe, self.policy_book, self.portals)
+
+    @cached_property
+    def policy_book(self) -> PolicyBook:
+        return PolicyBook(self.database, self._publish, short_allowed=self.settings.development_short_timeouts)
+
+    @cached_property
+    def portals(self) -> PortalRegistry:
+        return PortalRegistry(self.database, publish=self._publish)
+
+    @cached_property
+    def throttle(self) -> LoginThrottle:
+        key = f"dvauth.throttle:{self.settings.secret_key[-1]}".encode()
+        return LoginThrottle(self.connection, key=key, now_ms=lambda: to_ms(self.clock.now()))
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """At most one hash a core at a time, over all workers together."""
+        slots = max(1, (os.cpu_count() or 1) // self.settings.workers)
+        return Passwords(site_name=self.settings.site_name, slots=slots)
+
+    @cached_property
+    def accounts(self) -> AccountDirectory:
+        return AccountDirectory(
+            self.database,
+            now=utc_now,
+            passwords=self.passwords,
+            end_sessions=lambda account_id, reason, keep: self.keeper.end_all(account_id, Reason(reason), keep=keep),
+            roles_changed=self.keeper.set_roles,
+            forgive=self.throttle.forgive,
+        )
+
+    @cached_property
+    def setup_links(self) -> SetupLinks:
+        return SetupLinks(self.database, accounts=self.accounts, passwords=self.passwords, now=utc_now)
+
+    @cached_property
+    def authenticator(self) -> Authenticator:
+        return Authenticator(
+            accounts=self.accounts, passwords=self.passwords, throttle=self.throttle, record=self.audit.record
+        )
+
+    def _publish(self) -> None:
+        self.connection.call(self.publisher.publish)
+
+    def _recover(self, run_id: str) -> None:
+        self.publisher.recover(run_id, self._repeat_ends)
+
+    def _journal(self, endings: Sequence[Ending]) -> None:
+        """An end needs no SQL; where SQL is there, it survives a Redis that loses its last second."""
+        try:
+            self.revocations.add(map(_revocation, endings))
+        except DatabaseUnavailable:
+            log.warning("SQL is not available; %d ends are kept by Redis alone until it is back", len(endings))
+
+    def _repeat_ends(self) -> None:
+        store = SessionStore(UnguardedConnection(self._probe))
+        keeper = SessionKeeper(store, self.signer, self.clock, self.policy_book.load, journal=lambda _: None)
+        for batch in self.revocations.standing(utc_now()):
+            for reason in {kept.reason for kept in batch}:
+                keeper.end_again(
+                    (SessionRef(kept.bucket, kept.session_id) for kept in batch if kept.reason == reason),
+                    Reason(reason),
+                )
+
+
+def utc_now() -> datetime:
+    """The host's clock, for what is kept in SQL. Sessions go by Redis's."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Parts]:
+    """Parts that watch Redis for the duration of the block."""
+    parts = Parts(settings)
+    try:
+        parts.start()
+        yield parts
+    finally:
+        parts.close()
+
+
+def _revocation(ending: Ending) -> Revocation:
+    return Revocation(
+        session_id=ending.ref.session_id,
+        bucket=ending.ref.bucket,
+        account_id=ending.tombstone.account_id,
+        reason=ending.tombstone.reason,
+        ended_at=ending.tombstone.ended_at,
+        forget_after=ending.forget_after,
+    )

@@ -1,0 +1,1 @@
+"""Where the timeout policies live: in SQL. What they mean stands in ``dvauth.timeouts``."""

@@ -1,0 +1,71 @@
+"""Who is behind this request: judged once, by the cookie, and offered to pages as Flask-Login's ``current_user``."""
+
+from typing import Any
+
+from flask import Flask, Request, g, request
+from flask_login import LoginManager, UserMixin
+
+from dvauth.accounts.account import Account
+from dvauth.sessions.keeper import Active, Check
+from dvauth.sessions.record import SessionRecord
+from dvauth.web.services import services
+from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
+
+
+class CurrentUser(UserMixin):
+    """The person logged in. Their account is read from SQL only when a page asks for it."""
+
+    def __init__(self, record: SessionRecord) -> None:
+        self.session = record
+        self.roles = record.roles
+
+    def get_id(self) -> str:
+        return self.session.account_id
+
+    @property
+    def account(self) -> Account:
+        if "account" not in g:
+            g.account = services().accounts.get(self.session.account_id)
+        account: Account = g.account
+        return account
+
+    @property
+    def name(self) -> str:
+        return self.account.display_name
+
+
+def init_app(app: Flask) -> None:
+    """Identity comes from our cookie and nowhere else: no user loader, nothing in Flask's own session."""
+    manager = LoginManager()
+    manager.session_protection = None
+    # Flask-Login looks for a cookie of this name before it asks us. Nobody sets one.
+    app.config["REMEMBER_COOKIE_NAME"] = "__Host-dvauth-unused"
+    manager.request_loader(_load)
+    manager.init_app(app)
+
+
+def _load(_request: Request) -> CurrentUser | None:
+    check = current_check()
+    return CurrentUser(check.record) if isinstance(check, Active) else None
+
+
+def current_place() -> WebPlace:
+    if "place" not in g:
+        known = services()
+        g.place = place_of(request, known.portals(), known.proxies, known.settings.base_url)
+    place: WebPlace = g.place
+    return place
+
+
+def current_check() -> Check:
+    """The verdict on this request's cookie. A navigation that the person started counts as activity."""
+    if "check" not in g:
+        known = services()
+        g.check = known.keeper.check(known.jar.read(request), current_place(), activity=is_persons_navigation(request))
+    check: Check = g.check
+    return check
+
+
+def forget_check() -> Any:
+    """After the session changed within this request."""
+    return g.pop("check", None)

@@ -1,0 +1,64 @@
+"""``GET /verify``: a proxy, or a portal's back end, asks whether to let a request through.
+
+Towards nginx only 200, 401 and 403 have a meaning, so nothing else is ever answered; whatever cannot be understood is
+refused, and success carries positive proof in its headers.
+"""
+
+import math
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from dvauth.portals.portal import Activity, Portal
+from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.record import Place
+from dvauth.storage.redis import StoreUnavailable
+from dvauth.web.enter import enter_url
+from dvauth.web.problems import CHALLENGE
+from dvauth.web.services import services
+from dvauth.web.visitor import is_persons_navigation
+
+verify = Blueprint("verify", __name__)
+
+
+@verify.get("/verify")
+def verify_request() -> BaseResponse:
+    known = services()
+    if not known.proxies.sent(request):
+        return _refuse(403, "untrusted-proxy")
+    try:
+        portal = known.portals().for_return_to(request.headers.get("X-Original-URL", ""))
+        if portal is None or not request.headers.get("X-Original-Method"):
+            return _refuse(403, "unknown-portal")
+        check = known.keeper.check(known.jar.read(request), Place(portal, own_host=True), activity=_is_activity(portal))
+    except StoreUnavailable:
+        return _refuse(403, "unavailable")
+    if isinstance(check, Active):
+        return _let_through(check)
+    if request.args.get("redirect") == "1" and request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return redirect(enter_url(request.headers["X-Original-URL"]), 303)
+    return _refuse(401, check.reason if isinstance(check, Ended) else "anonymous")
+
+
+def _is_activity(portal: Portal) -> bool:
+    if portal.activity is Activity.NAVIGATION:
+        return is_persons_navigation(request)
+    return portal.activity is Activity.ANY and request.headers.get("X-DVAuth-Passive") != "1"
+
+
+def _let_through(check: Active) -> Response:
+    record = check.record
+    response = Response()
+    response.headers["X-DVAuth-Account"] = record.account_id
+    response.headers["X-DVAuth-Roles"] = ",".join(record.roles)
+    response.headers["X-DVAuth-Session"] = record.ref.session_id
+    response.headers["X-DVAuth-Idle-Seconds"] = str(math.floor(check.verdict.expires_in.total_seconds()))
+    return response
+
+
+def _refuse(status: int, reason: str) -> Response:
+    response = Response(status=status)
+    response.headers["X-DVAuth-Reason"] = reason
+    if status == 401:  # noqa: PLR2004
+        response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
