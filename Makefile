@@ -26,6 +26,7 @@ lint: $(DONE)/app $(DONE)/lint ## format, lint, types, who may import whom
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/hadolint Dockerfile
 
 check: lint test ## everything that must hold before a commit
 
@@ -38,6 +39,9 @@ bench: system-bench $(DONE)/app $(DONE)/bench ## measure side by side with what 
 
 mutants: system-test $(DONE)/app $(DONE)/mutants ## do the tests notice when the core is changed?
 	@$(BIN)/mutmut run $(ARGS)
+
+secrets: ## what docker-compose.yml needs before its first start
+	@python3 scripts/compose_secrets.py
 
 wheel: $(DONE)/wheel ## the package, in build/wheel
 
@@ -53,7 +57,10 @@ $(DONE)/pip:
 	@$(PIP) install --upgrade "pip>=25.1"
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/wheel: $(DONE)/pip $(SOURCES)
+$(DONE)/secrets: ## what docker-compose.yml needs before its first start
+	@python3 scripts/compose_secrets.py
+
+wheel: $(DONE)/pip $(SOURCES)
 	@echo "Building the wheel …"
 	@rm -rf $(WHEEL)
 	@$(PIP) wheel --no-deps --wheel-dir $(WHEEL) .
@@ -69,4 +76,4 @@ $(DONE)/%: pyproject.toml $(DONE)/pip
 	@$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test lint check format bench mutants wheel clean
+.PHONY: help demo test lint check format bench mutants secrets wheel clean

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -36,6 +37,7 @@ TEST = [
     Need("chromium", _any_of("chromium")),
     Need("fonts-noto-core", _has_vietnamese_font),
     Need("nodejs", _any_of("node")),
+    Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin"))),
 ]
 BENCH = [*DEMO, Need("wrk", _any_of("wrk"))]
 NEEDS = {"demo": DEMO, "test": TEST, "bench": BENCH}

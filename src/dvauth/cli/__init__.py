@@ -7,7 +7,11 @@ import importlib
 
 import click
 
+from dvauth.explained import Explained
+from dvauth.processes.service import CannotStart
 from dvauth.settings import SettingsError
+from dvauth.storage.embedded_redis import EmbeddedRedisError
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 
 NOUNS = ("account", "db", "demo", "portal", "reaper", "serve", "session", "timeout")
@@ -37,7 +41,9 @@ class Dvauth(click.Group):
             return super().invoke(ctx)
         except SettingsError as error:
             raise WrongSettings("\n".join(["these settings cannot be used:", *error.mistakes])) from error
-        except DatabaseUnavailable as error:
+        except StoreUnavailable as error:
+            raise click.ClickException("Redis does not answer; nobody can be logged in or out before it does.") from error
+        except (CannotStart, EmbeddedRedisError, DatabaseUnavailable, Explained) as error:
             raise click.ClickException(str(error)) from error
 
 

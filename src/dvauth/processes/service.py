@@ -1,11 +1,13 @@
 """The programs that together are the service: Redis (unless there is one), the reaper, the server."""
 
 import http.client
+import os
 import socket
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,35 +30,38 @@ class CannotStart(Exception):
 class Service:
     """Everything behind one address. ``prepare`` opens what must be there first, ``start`` begins to serve.
 
-    Both raise ``CannotStart``, ``EmbeddedRedisError``, ``UnfitRedis`` or ``DatabaseUnavailable``.
+    After ``prepare``, ``settings.redis_url`` is where Redis is, the embedded one too. Both raise ``CannotStart``,
+    ``EmbeddedRedisError`` or ``DatabaseUnavailable``.
     """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], supervisor: Supervisor) -> None:
-        self._settings = settings
+        self.settings = settings
         self._environ = dict(environ)
         self._supervisor = supervisor
 
     def prepare(self) -> None:
-        self._listener = listen(self._settings.bind)
-        make_data_folder(self._settings.data_dir)
-        if self._settings.redis_url is None:
+        os.umask(0o077)  # what we and our children write is for us alone
+        self._listener = listen(self.settings.bind)
+        make_data_folder(self.settings.data_dir)
+        if self.settings.redis_url is None:
             self._start_redis()
         else:
-            _check_given_redis(self._settings.redis_url)
-        Database(self._settings.sql_url).upgrade()
+            _check_given_redis(self.settings.redis_url)
+        Database(self.settings.sql_url).upgrade()
 
     def start(self) -> None:
         reaper = [sys.executable, "-m", "dvauth", "reaper"]
         self._supervisor.start("reaper", partial(lifeline.spawn, reaper, environ=self._environ))
-        size = {"workers": self._settings.workers, "threads": self._settings.threads}
+        size = {"workers": self.settings.workers, "threads": self.settings.threads}
         start_server(self._supervisor, "server", "dvauth.wsgi:app", self._listener, self._environ, **size)
 
     def _start_redis(self) -> None:
-        embedded = EmbeddedRedis(self._settings.data_dir)
+        embedded = EmbeddedRedis(self.settings.data_dir)
         embedded.open()
         self._supervisor.callback(embedded.close)
         embedded.wait_until_ready(self._supervisor.start("redis", embedded.spawn))
         self._environ["DVAUTH_REDIS_URL"] = embedded.url
+        self.settings = replace(self.settings, redis_url=embedded.url)
 
 
 def start_server(

@@ -1,0 +1,136 @@
+"""``dvauth demo``: the service and a portal beside it, on this machine only, with accounts to try."""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from dvauth.cli.serve import DEMO_MARK, tell
+from dvauth.parts import Parts, connected
+from dvauth.processes.service import CannotStart, Service, listen, start_server
+from dvauth.processes.supervisor import Supervisor
+from dvauth.settings import PREFIX, Settings
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
+PORTAL = "lam-giang"
+
+
+class Person(NamedTuple):
+    """Somebody to log in as."""
+
+    username: str
+    display_name: str
+    role: str
+    means: str
+
+
+PEOPLE = (
+    Person("docgia", "Nguyễn Thị Lan", "reader", "độc giả, reader"),
+    Person("bientap", "Trần Văn Minh", "editor", "biên tập viên, editor"),
+    Person("quantri", "Lê Thu Hà", "admin", "quản trị viên, administrator"),
+)
+
+# The prompt comes 30 s after the last activity, for the administrator after 15 s.
+IDLE, ADMIN_IDLE, WARN_BEFORE = timedelta(seconds=90), timedelta(seconds=75), timedelta(seconds=60)
+
+WELCOME = """
+  Cổng thông tin (portal)        {portal}
+  Đăng nhập (accounts, login)    {service}
+
+{people}
+
+  Không thao tác 30 giây, lời nhắc sẽ hiện.    After 30 seconds without activity the prompt appears.
+  Dữ liệu (data): {folder}
+  Ctrl-C để dừng.    Ctrl-C stops it.
+"""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the service.")
+@click.option(
+    "--portal-port", type=click.IntRange(1, 65535), default=8001, show_default=True, help="Port of the portal."
+)
+@click.option(
+    "--data-dir", "folder", type=click.Path(path_type=Path), default=Path("demo-data"), show_default=True,
+    help="Folder for the demo alone.",
+)  # fmt: skip
+def demo(port: int, portal_port: int, folder: Path) -> None:
+    """Run the service and a news portal on this machine only, with fresh passwords each time."""
+    folder = folder.absolute()
+    key = _open_folder(folder)
+    service_url, portal_url = f"http://auth.dvauth.localhost:{port}", f"http://portal.dvauth.localhost:{portal_port}"
+    environ = _outside() | {
+        "DVAUTH_BASE_URL": service_url,
+        "DVAUTH_BIND": f"127.0.0.1:{port}",
+        "DVAUTH_DATA_DIR": str(folder),
+        "DVAUTH_SECRET_KEY": key,
+        "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",  # the portal passes /dvauth/ on
+    }
+    portal_environ = _outside() | {
+        "PORTAL_ORIGIN": portal_url,
+        "PORTAL_AUTH_URL": service_url,
+        "PORTAL_VERIFY_URL": f"http://127.0.0.1:{port}",
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_SECRET_KEY": key,
+    }
+    with Supervisor(tell) as supervisor:
+        listener = listen(f"127.0.0.1:{portal_port}")
+        service = Service(Settings.from_environment(environ), environ, supervisor)
+        service.prepare()
+        passwords = _furnish(service.settings, portal_url)
+        service.start()
+        start_server(supervisor, "portal", "dvauth.demo.wsgi:app", listener, portal_environ, workers=1, threads=8)
+        people = "\n".join(f"  {p.username:10} {passwords[p.username]:18} {p.means}" for p in PEOPLE)
+        click.echo(WELCOME.format(portal=portal_url, service=service_url, people=people, folder=folder))
+        supervisor.watch()
+
+
+def _outside() -> dict[str, str]:
+    """The environment without options of dvauth: the demo has its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def _open_folder(folder: Path) -> str:
+    """Mark the folder as a demo's, unless it is something else's; returns the demo's secret key."""
+    key = folder / "secret-key"
+    if not (folder / DEMO_MARK).exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise CannotStart(f"The folder {folder} is not empty and not a demo's; choose another with --data-dir.")
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key.touch(mode=0o600)
+            key.write_text(secrets.token_urlsafe(48))
+            (folder / DEMO_MARK).touch()
+        except OSError as error:
+            raise CannotStart(f"The folder {folder} cannot be written: {error.strerror}.") from error
+    return key.read_text()
+
+
+def _furnish(settings: Settings, portal_url: str) -> dict[str, str]:
+    """Portal, timeouts and people; returns the new password of each."""
+    with connected(settings) as parts:
+        parts.policy_book.change_default(idle_timeout=IDLE, warn_before=WARN_BEFORE)
+        parts.policy_book.change_override("role", "admin", idle_timeout=ADMIN_IDLE)
+        _register_portal(parts, portal_url)
+        return {person.username: _fresh_password(parts, person) for person in PEOPLE}
+
+
+def _register_portal(parts: Parts, origin: str) -> None:
+    known = parts.portals.directory().by_slug(PORTAL)
+    if known is not None and origin not in known.origins:  # started on another port than last time
+        parts.portals.remove(PORTAL)
+        known = None
+    if known is None:
+        parts.portals.add(PORTAL, name="Cổng thông tin điện tử tỉnh Lam Giang", origins=[origin], mounted=True)
+
+
+def _fresh_password(parts: Parts, person: Person) -> str:
+    account = parts.accounts.find(person.username) or parts.accounts.add(
+        person.username, display_name=person.display_name, roles=[person.role]
+    )
+    password = "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(3))
+    parts.accounts.set_password(account.id, password)
+    return password
