@@ -78,7 +78,7 @@ def _wait_for_redis(url: str) -> None:
 def connection(redis_url: str) -> Iterator[RedisConnection]:
     """The run's Redis, empty."""
     client = connect(redis_url)
-    client.flushall()
+    client.flushdb()
     yield RedisConnection(client)
     client.close()
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import SessionRef
@@ -62,4 +63,11 @@ class CookieSigner:
             found = _SHAPE.fullmatch(self._signer.unsign(value).decode())
         except BadSignature:
             return None
+        if not _is_canonical(value.rpartition(".")[2]):
+            return None
         return Credential(SessionRef(found[1], found[2]), fingerprint(found[3])) if found else None
+
+
+def _is_canonical(signature: str) -> bool:
+    """Base64 ignores the last bits of the last sign; without this, some changed cookies would still be good."""
+    return base64_encode(base64_decode(signature)).decode() == signature
