@@ -24,7 +24,7 @@ from dvauth.publisher import Published, Publisher
 from dvauth.sessions.cookie import CookieSigner
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.reaper import Reaper
-from dvauth.sessions.record import SessionRef, to_ms
+from dvauth.sessions.record import Clock, SessionRef, to_ms
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import Ending, SessionStore
 from dvauth.sessions.tickets import TicketOffice
@@ -46,10 +46,11 @@ class NoRedis(Exception):
 class Parts:
     """Everything a process needs, made on first use. ``start`` begins to watch Redis, ``close`` lets go of all.
 
-    Redis is the one of the settings, or else the embedded one that runs on the data folder.
+    Redis is the one of the settings, or else the embedded one that runs on the data folder. Sessions go by Redis's
+    time unless another ``clock`` is handed in.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         redis_url = settings.redis_url or running_url(settings.data_dir)
         if redis_url is None:
             raise NoRedis(settings.data_dir)
@@ -57,13 +58,14 @@ class Parts:
         self.database = Database(settings.sql_url)
         self.connection = RedisConnection(connect(redis_url))
         self._probe = connect(redis_url)
-        self.clock = RedisClock()
+        redis_clock = RedisClock()
+        self.clock = clock or redis_clock
         self.signer = CookieSigner(settings.secret_key)
         self.store = SessionStore(self.connection)
         self.tickets = TicketOffice(self.connection)
         self.revocations = RevocationJournal(self.database)
         self.audit = AuditLog(self.database, tag=str, now=utc_now)
-        self.watch = RedisWatch(self.connection, self._probe, self.clock, Published.parse, self._recover)
+        self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
 
     def start(self) -> None:
         self.watch.start()

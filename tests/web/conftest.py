@@ -1,0 +1,154 @@
+"""The whole web in front of real parts: Redis, SQLite, and a clock that the test moves."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from dvauth.accounts.account import Account
+from dvauth.app import create_app
+from dvauth.parts import Parts
+from dvauth.settings import Settings
+
+CENTRE = "https://auth.example.vn"
+NEWS = "https://news.example.vn"  # embeds the script only
+DESK = "https://desk.example.vn"  # maps /dvauth/ to the service
+PASSWORD = "một câu mật khẩu đủ dài"
+NAVIGATION = {
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-User": "?1",
+    "Sec-Fetch-Dest": "document",
+    "Accept": "text/html",
+}
+ON_DESK = {"X-Forwarded-Host": "desk.example.vn", "X-Forwarded-Proto": "https"}
+
+
+@dataclass
+class Site:
+    """The service with two portals and three people: Alice (reader), Bob (editor), Charlie (admin)."""
+
+    app: Flask
+    parts: Parts
+    clock: Any
+    people: dict[str, Account]
+
+    centre, news, desk, password = CENTRE, NEWS, DESK, PASSWORD
+    navigation, on_desk = NAVIGATION, ON_DESK
+
+    def browser(self) -> "Browser":
+        return Browser(self)
+
+    def pass_time(self, **duration: float) -> None:
+        self.clock.advance(timedelta(**duration))
+
+    def change_default(self, **seconds: float) -> None:
+        """Set fields of the default policy, and let this process hear of it."""
+        self.parts.policy_book.change_default(**{name: timedelta(seconds=value) for name, value in seconds.items()})
+        self.parts.watch.beat()
+
+
+class Browser:
+    """One person's browser, as far as the service can tell."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.client: FlaskClient = site.app.test_client()
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        headers = NAVIGATION | options.pop("headers", {})
+        return self.client.get(path, base_url=CENTRE, headers=headers, **options)
+
+    def post(self, path: str, data: dict[str, str], *, page: str | None = None, **options: Any) -> TestResponse:
+        """Send a form of ``page`` (the path itself, unless given), with its token and the headers of a browser."""
+        token = self.token(page or path)
+        headers = NAVIGATION | {"Origin": CENTRE, "Sec-Fetch-Site": "same-origin"} | options.pop("headers", {})
+        return self.client.post(path, base_url=CENTRE, data={**data, "csrf_token": token}, headers=headers, **options)
+
+    def token(self, page: str) -> str:
+        found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.get(page).text)
+        assert found, f"{page} has no form"
+        return found[1]
+
+    def log_in(self, name: str, password: str = PASSWORD, **fields: str) -> TestResponse:
+        query = f"?return_to={fields['return_to']}" if "return_to" in fields else ""
+        return self.post(f"/login{query}", {"username": name, "password": password, **fields})
+
+    def fetch(self, path: str, *, origin: str | None = NEWS, method: str = "GET", **options: Any) -> TestResponse:
+        """As the embed script asks."""
+        headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-site"}
+        headers |= {"Origin": origin} if origin else {}
+        headers |= options.pop("headers", {})
+        return self.client.open(path, method=method, base_url=CENTRE, headers=headers, **options)
+
+    def status(self, origin: str | None = NEWS) -> dict[str, Any]:
+        answer: dict[str, Any] = self.fetch("/session", origin=origin).get_json()
+        return answer
+
+    def keep_alive(self, cause: str = "prompt", idle: float = 0, **options: Any) -> TestResponse:
+        body = {"cause": cause, "idle_seconds": idle}
+        return self.fetch("/session/keep-alive", method="POST", json=body, **options)
+
+    def enter(self, page: str) -> TestResponse:
+        """Go to a page of the desk portal and follow the handshake to its end."""
+        response = self.on_desk(f"/enter?return_to={page}")
+        while response.status_code == 303:
+            where = urlsplit(response.headers["Location"])
+            path = f"{where.path}?{where.query}" if where.query else where.path
+            if where.hostname == "auth.example.vn":
+                response = self.get(path)
+            elif where.path.startswith("/dvauth/"):
+                response = self.on_desk(path.removeprefix("/dvauth"))
+            else:
+                return response
+        return response
+
+    def on_desk(self, path: str, *, method: str = "GET", **options: Any) -> TestResponse:
+        """Through the portal's own proxy, which has taken ``/dvauth`` off."""
+        headers = NAVIGATION | ON_DESK | options.pop("headers", {})
+        return self.client.open(path, method=method, base_url=DESK, headers=headers, **options)
+
+    def verify(self, page: str = f"{DESK}/editor", **headers: str) -> TestResponse:
+        """As the desk portal's server asks, with what the browser sent it."""
+        asked = {"X-Original-URL": page, "X-Original-Method": "GET"} | headers
+        return self.client.get("/verify", base_url=DESK, headers=asked)
+
+
+@pytest.fixture
+def site(redis_url: str, connection: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
+    settings = Settings(
+        base_url=CENTRE,
+        secret_key=("a key for tests, with at least 32 signs: 0123456789",),
+        data_dir=tmp_path,
+        redis_url=redis_url,
+        trusted_proxies=Settings.from_environment(
+            {"DVAUTH_TRUSTED_PROXIES": "127.0.0.1", "DVAUTH_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz"}
+        ).trusted_proxies,
+        site_name="Cổng thử nghiệm",
+    )
+    parts = Parts(settings, clock)
+    parts.database.upgrade()
+    parts.start()
+    try:
+        parts.portals.add("news", name="Báo tỉnh", origins=[NEWS])
+        parts.portals.add("desk", name="Bàn biên tập", origins=[DESK], mounted=True)
+        people = {}
+        for name, roles in (("alice", ["reader"]), ("bob", ["editor"]), ("charlie", ["admin"])):
+            people[name] = parts.accounts.add(name, roles=roles)
+            parts.accounts.set_password(people[name].id, PASSWORD)
+        parts.watch.beat()
+        yield Site(create_app(parts), parts, clock, people)
+    finally:
+        parts.close()
+
+
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    return site.browser()
