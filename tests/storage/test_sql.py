@@ -10,6 +10,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+import dvauth.accounts.models
+import dvauth.policies.models
+import dvauth.portals.models  # noqa: F401 - every model, so that Base.metadata is whole
 from dvauth.audit.models import RevocationRow
 from dvauth.storage.sql import Base, Database, DatabaseUnavailable, insert_new
 
@@ -34,10 +37,14 @@ def test_migrations_build_what_the_models_say(any_database: Database) -> None:
 
 
 def test_a_transaction_is_undone_by_an_exception(any_database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), any_database.session() as session:
-        session.add(RevocationRow(**revocation("one")))
-        session.flush()
-        raise ZeroDivisionError
+    def fail_halfway() -> None:
+        with any_database.session() as session:
+            session.add(RevocationRow(**revocation("one")))
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     with any_database.session() as session:
         assert session.get(RevocationRow, "one") is None
 

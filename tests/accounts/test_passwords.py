@@ -1,0 +1,128 @@
+"""Passwords: what may be chosen, what opens, and what a hash costs."""
+
+import re
+import threading
+import unicodedata
+from datetime import timedelta
+
+import pytest
+from argon2 import extract_parameters
+
+from dvauth.accounts.errors import (
+    HashingBusy,
+    PasswordIsKnown,
+    PasswordRefused,
+    PasswordTooLong,
+    PasswordTooShort,
+)
+from dvauth.accounts.hashing_slots import HashingSlots
+from dvauth.accounts.passwords import LONGEST, SHORTEST, Passwords
+
+SITE = "Cổng thông tin điện tử"
+
+
+@pytest.mark.proves("AU8")
+def test_a_hash_is_argon2id_at_an_owasp_setting_with_a_salt_of_its_own() -> None:
+    passwords = Passwords(site_name=SITE)
+    one, two = (passwords.choose("correct horse battery", username="bob") for _ in range(2))
+    assert re.match(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$", one)
+    assert one != two
+    assert extract_parameters(one).salt_len * 8 >= 32
+
+
+@pytest.mark.proves("AU8")
+def test_a_cheaper_hash_is_replaced_when_its_password_is_seen(passwords: Passwords) -> None:
+    cheap = passwords.choose("correct horse battery", username="bob")
+    dearer = Passwords(site_name=SITE, memory_cost=128, time_cost=1)
+    renewed = dearer.verify(cheap, "correct horse battery")
+    assert renewed
+    assert "m=128" in renewed
+    assert dearer.verify(renewed, "correct horse battery") == renewed
+    assert dearer.verify(cheap, "wrong horse battery") is None
+
+
+@pytest.mark.proves("AU1")
+@pytest.mark.parametrize(
+    ("password", "refusal"),
+    [("a" * 14, PasswordTooShort), ("a" * (LONGEST + 1), PasswordTooLong), ("😀" * 14, PasswordTooShort)],
+)
+def test_a_password_of_the_wrong_length_is_refused(
+    passwords: Passwords, password: str, refusal: type[PasswordRefused]
+) -> None:
+    with pytest.raises(refusal, match=str(len(password))):
+        passwords.choose(password, username="bob")
+
+
+@pytest.mark.proves("AU1", "AU3", "AU4")
+@pytest.mark.parametrize(
+    "password",
+    ["a" * SHORTEST, "a" * LONGEST, "😀" * SHORTEST, "bốn con ngựa xám", "fifteen\x00signs\x00!", " " * 20],
+)
+def test_any_signs_will_do(passwords: Passwords, password: str) -> None:
+    kept = passwords.choose(password, username="bob")
+    assert passwords.verify(kept, password) == kept
+
+
+@pytest.mark.proves("AU2")
+def test_every_sign_of_a_long_password_counts(passwords: Passwords) -> None:
+    password = "".join(chr(ord("a") + i % 26) for i in range(128))
+    kept = passwords.choose(password, username="bob")
+    assert passwords.verify(kept, password[:72] + "#" + password[73:]) is None
+    assert passwords.verify(kept, password.swapcase()) is None
+    assert passwords.verify(kept, password[:-1]) is None
+
+
+@pytest.mark.proves("AU3")
+def test_letters_open_however_the_keyboard_composed_them(passwords: Passwords) -> None:
+    password = "mật khẩu của Nguyễn"
+    kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
+    assert passwords.verify(kept, unicodedata.normalize("NFC", password)) == kept
+    assert passwords.verify(kept, "mat khau cua Nguyen") is None
+
+
+@pytest.mark.parametrize("password", ["nguyen.van.an@so.gov.vn", "NGUYEN.VAN.AN@so.gov.vn", SITE, SITE.upper()])
+def test_the_username_and_the_site_name_are_no_passwords(passwords: Passwords, password: str) -> None:
+    with pytest.raises(PasswordIsKnown):
+        passwords.choose(password, username="nguyen.van.an@so.gov.vn")
+
+
+def test_no_stored_password_is_never_right(passwords: Passwords) -> None:
+    assert passwords.verify(None, "") is None
+    assert passwords.verify("not a hash", "anything at all") is None
+
+
+def test_a_lone_surrogate_is_a_wrong_password_not_an_error(passwords: Passwords) -> None:
+    assert passwords.verify(None, "\udcff" * 15) is None
+
+
+def test_so_many_hash_at_once_and_the_rest_wait_or_are_sent_away() -> None:
+    slots = HashingSlots(1, line=1, wait=timedelta(seconds=30))
+    inside, leave = threading.Event(), threading.Event()
+
+    def hash_slowly() -> None:
+        with slots.taken():
+            inside.set()
+            leave.wait()
+
+    hashing, waiting = threading.Thread(target=hash_slowly), threading.Thread(target=hash_slowly)
+    hashing.start()
+    inside.wait()
+    inside.clear()
+    waiting.start()
+    while slots._line._value:  # until the second one stands in line
+        pass
+    with pytest.raises(HashingBusy) as refused, slots.taken():
+        pass
+    assert refused.value.retry_after == 30
+    assert not inside.is_set()
+    leave.set()
+    hashing.join()
+    waiting.join()
+    with slots.taken():
+        pass
+
+
+def test_whoever_waits_too_long_is_sent_away() -> None:
+    slots = HashingSlots(1, line=1, wait=timedelta(milliseconds=1))
+    with slots.taken(), pytest.raises(HashingBusy), slots.taken():
+        pass
