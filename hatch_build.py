@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import rjsmin
+import minify
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -16,4 +16,5 @@ class CompileTexts(BuildHookInterface[Any]):
             with po.open("rb") as source, po.with_suffix(".mo").open("wb") as target:
                 write_mo(target, read_po(source))
         script = root / "static" / "dvauth.js"
-        script.with_suffix(".min.js").write_text(rjsmin.jsmin(script.read_text("utf-8")), "utf-8")
+        smaller = minify.string("text/javascript", script.read_text("utf-8"))
+        script.with_suffix(".min.js").write_text(smaller, "utf-8")
