@@ -20,6 +20,7 @@ from dvauth.storage.redis_check import UnfitRedis, check_redis
 from dvauth.storage.sql import Database
 
 START_WAIT_SECONDS = 30.0
+BACKLOG = 2048
 STOP_GRACE_SECONDS = 12.0  # a little more than the server's own graceful_timeout
 
 
@@ -86,11 +87,15 @@ def start_server(
 def listen(bind: str) -> socket.socket:
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
     try:
-        return socket.create_server((host, int(port)), family=family, backlog=2048)
+        listener.bind((host, int(port)))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise CannotStart(f"The address {bind} cannot be used: {error.strerror}.") from error
+    return listener
 
 
 def make_data_folder(folder: Path) -> None:
