@@ -18,15 +18,16 @@ demo: system-demo $(DONE)/app ## the service and a demo portal on this machine, 
 	@$(BIN)/dvauth demo $(ARGS)
 
 test: system-test $(DONE)/app $(DONE)/test ## every test; ARGS="tests/web -k login" for some of them
-	@node --test $(JS_TESTS)
+	@$(if $(ARGS),,node --test --test-reporter=dot tests/embed/*.test.js)
 	@$(BIN)/pytest $(or $(ARGS),--cov --cov-report=term)
 
-lint: $(DONE)/app $(DONE)/lint ## format, lint, types, who may import whom
+lint: system-lint $(DONE)/app $(DONE)/lint $(DONE)/npm ## format, lint, types, who may import whom
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
+	@cd tests/embed && npm run --silent types && npm run --silent lint
 
 check: lint test ## everything that must hold before a commit
 
@@ -71,7 +72,11 @@ $(DONE)/app: $(DONE)/wheel
 	@$(PIP) install $(WHEEL)/*.whl
 	@touch $@
 
-$(DONE)/%: pyproject.toml $(DONE)/pip
+$(DONE)/npm: tests/embed/package-lock.json
+	@cd tests/embed && npm ci --silent --no-audit --no-fund
+	@mkdir -p $(DONE) && touch $@
+
+$(addprefix $(DONE)/,test lint bench mutants): $(DONE)/%: pyproject.toml $(DONE)/pip
 	@echo "Installing the tools for $* …"
 	@$(PIP) install --group $*
 	@touch $@

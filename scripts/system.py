@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sees to it that the system offers what a chore needs: demo, test or bench.
+"""Sees to it that the system offers what a chore needs: demo, test, lint or bench.
 
 On Debian, as root or with sudo, it installs what is missing; otherwise it says in one sentence what to install.
 It runs before anything else is set up, so it needs the standard library only.
@@ -40,7 +40,8 @@ TEST = [
     Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin"))),
 ]
 BENCH = [*DEMO, Need("wrk", _any_of("wrk"))]
-NEEDS = {"demo": DEMO, "test": TEST, "bench": BENCH}
+LINT = [Need("nodejs", _any_of("node")), Need("npm", _any_of("npm"))]
+NEEDS = {"demo": DEMO, "test": TEST, "lint": LINT, "bench": BENCH}
 
 
 def _administrator() -> list[str] | None:
