@@ -85,8 +85,10 @@ class AuditLog:
     def ingest(self, entries: Iterable[Entry]) -> None:
         """Keep events that happened elsewhere, each once by its id. Raises ``DatabaseUnavailable``: hand in again."""
         rows = {entry.id: self._row(entry) for entry in entries}
-        for new in self._insert(list(rows.values())):
-            self._write(rows[new])
+        new = self._insert(list(rows.values()))
+        for row in rows.values():
+            if row["id"] in new:
+                self._write(row)
 
     def _row(self, entry: Entry) -> dict[str, Any]:
         return {
