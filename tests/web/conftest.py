@@ -46,6 +46,10 @@ class Site:
     def browser(self) -> "Browser":
         return Browser(self)
 
+    def script(self) -> "Browser":
+        """Somebody who writes the Cookie header by hand."""
+        return Browser(self, use_cookies=False)
+
     def pass_time(self, **duration: float) -> None:
         self.clock.advance(timedelta(**duration))
 
@@ -58,9 +62,9 @@ class Site:
 class Browser:
     """One person's browser, as far as the service can tell."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, use_cookies: bool = True) -> None:
         self.site = site
-        self.client: FlaskClient = site.app.test_client()
+        self.client: FlaskClient = site.app.test_client(use_cookies=use_cookies)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         headers = NAVIGATION | options.pop("headers", {})

@@ -23,7 +23,10 @@ ON_PORTAL_HOSTS = {
     "session_api.preflight",
     "session_api.keep_alive",
     "enter.handshake",
-    "login.logout",
+    "login.confirm_logout",
+    "login.log_out",
+    "static",
+    "bootstrap.static",
     "verify.verify_request",
 }
 FORM_COOKIE = "form"

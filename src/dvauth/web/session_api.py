@@ -71,7 +71,7 @@ def keep_alive() -> Response:
     if request.mimetype != "application/json":
         return problem(415, "A keep-alive is sent as application/json.")
     try:
-        cause, idle_for = _parsed(request.get_json())
+        cause, idle_for = _parsed(request.get_json(silent=True))
     except ValueError as error:
         return problem(400, str(error))
     known = services()
@@ -95,9 +95,9 @@ def _address() -> str:
 def _parsed(body: Any) -> tuple[Cause, timedelta]:
     """The cause, and how long ago the last input was. Raises ``ValueError`` with a sentence."""
     if not isinstance(body, dict):
-        raise ValueError('The body must be an object such as {"cause": "prompt", "idle_seconds": 0}.')
+        raise ValueError('The body must be a JSON object such as {"cause": "prompt", "idle_seconds": 0}.')
     cause, idle = body.get("cause"), body.get("idle_seconds", 0)
-    if cause not in set(Cause):
+    if cause not in tuple(Cause):
         raise ValueError(f'"cause" is {json.dumps(cause)[:80]}; it must be "prompt" or "input".')
     if isinstance(idle, bool) or not isinstance(idle, int | float) or not 0 <= idle <= LONGEST_IDLE.total_seconds():
         raise ValueError(f'"idle_seconds" is {json.dumps(idle)[:80]}; it must be a number of seconds, 0 or more.')

@@ -1,0 +1,206 @@
+"""``GET /session`` and ``POST /session/keep-alive``: what the embed script relies on."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.proves("TO11", "P34")
+def test_status_tells_durations_and_tags_and_nothing_personal(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    site.pass_time(minutes=5, milliseconds=50)
+    answer = browser.fetch("/session")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    body = answer.get_json()
+    tags = {name: body.pop(name) for name in ("session", "account")}
+    assert body == {
+        "state": "active",
+        "reason": None,
+        "expires_in_seconds": 599.9,
+        "idle_remaining_seconds": 599.9,
+        "absolute_remaining_seconds": 86099.9,
+        "warn_before_seconds": 60.0,
+        "ends_by": "idle",
+        "seq": 0,
+    }
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    assert not {record.ref.session_id, record.account_id} & set(tags.values())
+    assert "bob" not in answer.text
+
+
+def test_tags_differ_between_portals_and_stay_the_same_within_one(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    at_news, at_desk = browser.status(site.news), browser.status(site.desk)
+    assert at_news["account"] != at_desk["account"]
+    assert at_news["account"] == browser.status(site.news)["account"]
+
+
+@pytest.mark.proves("TO5", "P34")
+def test_status_never_extends(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    for _ in range(15):
+        site.pass_time(minutes=1)
+        last = browser.status()
+    assert last == {"state": "ended", "reason": "idle"}
+
+
+def test_anonymous_and_forged_cookies_are_told_apart_from_nothing(site: Any, browser: Any) -> None:
+    assert browser.status() == {"state": "anonymous", "reason": None}
+    browser.client.set_cookie("__Host-dvauth", "ab.forged.cookie", domain="auth.example.vn", secure=True)
+    assert browser.status() == {"state": "anonymous", "reason": None}
+
+
+@pytest.mark.proves("TO4", "TO6")
+def test_keep_alive_extends_idle_and_not_absolute(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    site.pass_time(minutes=14, seconds=30)
+    kept = browser.keep_alive("prompt")
+    assert kept.status_code == 200
+    assert kept.get_json()["idle_remaining_seconds"] == 900
+    assert kept.get_json()["absolute_remaining_seconds"] == 86400 - 870
+    assert kept.get_json()["seq"] == 870_000
+
+
+@pytest.mark.proves("TO1", "TO7")
+def test_keep_alive_cannot_revive_and_says_why(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    site.pass_time(minutes=15)
+    late = browser.keep_alive("prompt")
+    assert late.status_code == 401
+    assert late.content_type == "application/problem+json"
+    assert late.headers["WWW-Authenticate"].startswith("DVAuth")
+    assert late.get_json()["state"] == "ended"
+    assert late.get_json()["reason"] == "idle"
+    assert browser.keep_alive("input").status_code == 401
+
+
+def test_keep_alive_without_a_session_says_so(browser: Any) -> None:
+    answer = browser.keep_alive("prompt")
+    assert answer.status_code == 401
+    assert answer.get_json()["state"] == "anonymous"
+    assert answer.get_json()["reason"] is None
+
+
+@pytest.mark.proves("XO5")
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "https://news.example.vn.evil.test",
+        "http://news.example.vn",
+        "https://news.example.vn:8443",
+        "https://evil.test",
+        "https://NEWS.example.vn/",
+        "//news.example.vn",
+    ],
+)
+def test_foreign_origins_are_refused_without_cors(browser: Any, origin: str) -> None:
+    for answer in (
+        browser.fetch("/session", origin=origin),
+        browser.fetch("/session/keep-alive", origin=origin, method="POST", json={"cause": "prompt"}),
+        browser.fetch("/session/keep-alive", origin=origin, method="OPTIONS"),
+    ):
+        assert answer.status_code == 403
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Origin" in answer.vary
+
+
+@pytest.mark.proves("XO5")
+def test_registered_origin_is_echoed_exactly(site: Any, browser: Any) -> None:
+    answer = browser.fetch("/session", origin=site.news)
+    assert answer.headers["Access-Control-Allow-Origin"] == site.news
+    assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "Origin" in answer.vary
+
+
+def test_preflight_allows_json_for_two_hours(site: Any, browser: Any) -> None:
+    answer = browser.fetch("/session/keep-alive", origin=site.news, method="OPTIONS")
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Headers"] == "content-type"
+    assert answer.headers["Access-Control-Max-Age"] == "7200"
+
+
+@pytest.mark.proves("XO4", "P34")
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_keep_alive_takes_nothing_that_needs_no_preflight(site: Any, browser: Any, content_type: str) -> None:
+    answer = browser.fetch(
+        "/session/keep-alive", method="POST", data='{"cause": "prompt"}', content_type=content_type or None
+    )
+    assert answer.status_code == 415
+
+
+@pytest.mark.proves("TO6", "P34")
+def test_keep_alive_needs_an_origin_and_a_post(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    assert browser.keep_alive(origin=None).status_code == 403
+    assert browser.fetch("/session/keep-alive").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ("{", "JSON"),
+        ("[]", "object"),
+        ('{"cause": "mouse"}', '"mouse"'),
+        ("{}", "null"),
+        ('{"cause": "input", "idle_seconds": -1}', "-1"),
+        ('{"cause": "input", "idle_seconds": "soon"}', '"soon"'),
+        ('{"cause": "input", "idle_seconds": NaN}', "NaN"),
+        ('{"cause": "input", "idle_seconds": Infinity}', "Infinity"),
+        ('{"cause": "input", "idle_seconds": true}', "true"),
+        ('{"cause": ["prompt"]}', "prompt"),
+    ],
+)
+def test_bad_body_gets_a_sentence_that_names_the_value(browser: Any, body: str, named: str) -> None:
+    answer = browser.fetch("/session/keep-alive", method="POST", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert named in answer.get_json()["detail"]
+
+
+@pytest.mark.proves("XO8")
+@pytest.mark.parametrize("destination", ["script", "image", "iframe", "style", "embed"])
+def test_status_loads_only_by_fetch(browser: Any, destination: str) -> None:
+    assert browser.fetch("/session", headers={"Sec-Fetch-Dest": destination}).status_code == 403
+
+
+@pytest.mark.proves("SM5")
+def test_session_is_taken_from_the_cookie_alone(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    stranger = site.browser()
+    for path, headers in (
+        (f"/session?dvauth={cookie}&sid={cookie}", {}),
+        ("/session", {"Authorization": f"Bearer {cookie}"}),
+        ("/session", {"X-Session": cookie, "X-DVAuth-Session": cookie}),
+    ):
+        assert stranger.fetch(path, headers=headers).get_json()["state"] == "anonymous"
+    answer = stranger.fetch("/session/keep-alive", method="POST", json={"cause": "prompt", "__Host-dvauth": cookie})
+    assert answer.status_code == 401
+
+
+@pytest.mark.proves("SM6", "AT9")
+@pytest.mark.parametrize("value", ["x" * 8192, "a\x01b", "*", "../..", "ngày", "ab..", ".....", "%00", "a" * 16])
+def test_strange_cookies_are_nobody_and_never_an_error(site: Any, value: str) -> None:
+    header = f"__Host-dvauth={value}".encode().decode("latin-1")
+    answer = site.script().fetch("/session", headers={"Cookie": header})
+    assert answer.status_code == 200
+    assert answer.get_json()["state"] == "anonymous"
+
+
+@pytest.mark.proves("TO7")
+def test_claims_of_the_browser_about_time_change_nothing(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    site.pass_time(minutes=15)
+    body = {"cause": "input", "idle_seconds": 0, "last_activity": "2999-01-01", "expires_at": 4e9}
+    assert browser.fetch("/session/keep-alive", method="POST", json=body).status_code == 401
+
+
+@pytest.mark.proves("TO6", "LG2")
+def test_only_the_answered_prompt_is_an_event(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    browser.keep_alive("input")
+    browser.keep_alive("prompt")
+    drained: list[str] = []
+    site.parts.reaper.drain(lambda batch: drained.extend(entry.event.event for entry in batch))
+    assert drained == ["session_created", "session_renewed"]

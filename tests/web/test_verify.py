@@ -1,0 +1,133 @@
+"""``/verify``: what a proxy relies on. Success needs positive proof; everything else is 401 or 403."""
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def bob(site: Any) -> Any:
+    """Bob, logged in, with the desk portal's own cookie."""
+    browser = site.browser()
+    browser.log_in("bob")
+    browser.enter(f"{site.desk}/editor")
+    return browser
+
+
+def test_live_session_is_let_through_with_proof(site: Any, bob: Any) -> None:
+    answer = bob.verify()
+    assert answer.status_code == 200
+    assert answer.headers["X-DVAuth-Account"] == site.people["bob"].id
+    assert answer.headers["X-DVAuth-Roles"] == "editor"
+    assert answer.headers["X-DVAuth-Idle-Seconds"] == "900"
+    assert answer.headers["X-DVAuth-Session"]
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.proves("HP1", "HP2")
+def test_nobody_is_asked_to_log_in_and_the_ended_are_told_why(site: Any, bob: Any) -> None:
+    stranger = site.browser().verify()
+    assert (stranger.status_code, stranger.headers["X-DVAuth-Reason"]) == (401, "anonymous")
+    assert stranger.headers["WWW-Authenticate"].startswith("DVAuth")
+    site.pass_time(minutes=15)
+    ended = bob.verify()
+    assert (ended.status_code, ended.headers["X-DVAuth-Reason"]) == (401, "idle")
+
+
+@pytest.mark.proves("HP2", "CO4")
+def test_navigation_is_sent_to_the_login_only_where_the_proxy_asks_for_it(site: Any) -> None:
+    stranger = site.browser()
+    asked = {"X-Original-URL": f"{site.desk}/editor?a=1", "X-Original-Method": "GET"}
+    sent = stranger.client.get("/verify?redirect=1", headers=asked | site.navigation)
+    assert sent.status_code == 303
+    assert sent.headers["Location"] == (
+        "https://desk.example.vn/dvauth/enter?return_to=https%3A%2F%2Fdesk.example.vn%2Feditor%3Fa%3D1"
+    )
+    fetched = stranger.client.get("/verify?redirect=1", headers=asked | {"Sec-Fetch-Mode": "cors"})
+    assert fetched.status_code == 401
+
+
+@pytest.mark.proves("TO5", "CO1")
+def test_only_a_navigation_that_the_person_started_is_activity(site: Any, bob: Any) -> None:
+    passive = [
+        {},
+        {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+        site.navigation | {"Sec-Fetch-Dest": "iframe"},
+        site.navigation | {"X-DVAuth-Passive": "1"},
+        {"Sec-Fetch-Mode": "cors", "Sec-Fetch-User": "?1", "Sec-Fetch-Dest": "empty"},
+    ]
+    site.pass_time(minutes=1)
+    for headers in passive:
+        assert bob.verify(**headers).headers["X-DVAuth-Idle-Seconds"] == "840"
+    assert bob.verify(**site.navigation).headers["X-DVAuth-Idle-Seconds"] == "900"
+    site.pass_time(minutes=1)
+    posted = site.navigation | {"X-Original-Method": "POST"}
+    assert bob.verify(**posted).headers["X-DVAuth-Idle-Seconds"] == "900"
+
+
+@pytest.mark.proves("HP3", "AT8")
+def test_headers_of_an_untrusted_peer_prove_nothing(site: Any, bob: Any) -> None:
+    answer = bob.client.get(
+        "/verify",
+        base_url=site.desk,
+        headers={"X-Original-URL": f"{site.desk}/", "X-Original-Method": "GET"},
+        environ_base={"REMOTE_ADDR": "203.0.113.9"},
+    )
+    assert (answer.status_code, answer.headers["X-DVAuth-Reason"]) == (403, "untrusted-proxy")
+
+
+@pytest.mark.proves("AT9", "HP2")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Original-URL": ""},
+        {"X-Original-URL": "/editor"},
+        {"X-Original-URL": "https://evil.test/"},
+        {"X-Original-URL": "https://desk.example.vn@evil.test/"},
+        {"X-Original-URL": "https://desk.example.vn:99999/"},
+        {"X-Original-URL": "https://[::1"},
+        {"X-Original-URL": "\\\\desk.example.vn"},
+        {"X-Original-Method": ""},
+    ],
+)
+def test_garbage_is_refused_never_let_through(bob: Any, headers: dict[str, str]) -> None:
+    answer = bob.verify(**headers)
+    assert answer.status_code == 403
+    assert "X-DVAuth-Account" not in answer.headers
+
+
+@pytest.mark.proves("AT9", "HP2")
+@pytest.mark.parametrize("cookie", ["\x7f", "x" * 5000, "", "ab.cd.ef", "; =; __Host-dvauth"])
+def test_strange_cookies_are_asked_to_log_in(site: Any, cookie: str) -> None:
+    answer = site.script().verify(Cookie=f"__Host-dvauth={cookie}")
+    assert answer.status_code == 401
+    assert "X-DVAuth-Account" not in answer.headers
+
+
+def test_centres_cookie_opens_no_portals_host(site: Any) -> None:
+    browser = site.browser()
+    browser.log_in("bob")
+    central = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    assert browser.verify(Cookie=f"__Host-dvauth={central}").status_code == 401
+
+
+def test_portals_cookie_opens_nothing_at_the_centre(site: Any, bob: Any) -> None:
+    portals = bob.client.get_cookie("__Host-dvauth", domain="desk.example.vn").value
+    thief = site.browser()
+    thief.client.set_cookie("__Host-dvauth", portals, domain="auth.example.vn", secure=True)
+    assert thief.status(site.news)["state"] == "anonymous"
+    assert thief.get("/account/").status_code == 303
+
+
+@pytest.mark.proves("AZ4", "AT5")
+def test_changed_roles_show_at_the_next_question(site: Any, bob: Any) -> None:
+    site.parts.accounts.set_roles(site.people["bob"].id, ["reader"])
+    assert bob.verify().headers["X-DVAuth-Roles"] == "reader"
+
+
+@pytest.mark.proves("TE2", "AT5")
+def test_disabled_account_is_out_at_once_everywhere(site: Any, bob: Any) -> None:
+    site.parts.accounts.disable(site.people["bob"].id)
+    answer = bob.verify()
+    assert (answer.status_code, answer.headers["X-DVAuth-Reason"]) == (401, "account-disabled")
+    assert bob.status() == {"state": "ended", "reason": "account-disabled"}
