@@ -21,7 +21,7 @@ from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
 from dvauth.web.cookies import CookieJar
 from dvauth.web.embed import embed
-from dvauth.web.enter import enter
+from dvauth.web.enter import MOUNT, enter
 from dvauth.web.health import health
 from dvauth.web.login import login
 from dvauth.web.problems import problem
@@ -70,12 +70,17 @@ def _web_services(parts: Parts) -> WebServices:
         proxies=Proxies(settings.trusted_proxies, urlsplit(settings.base_url).netloc),
         portals=parts.portal_directory,
         policies=parts.policies,
+        log_out_later=parts.log_out_later,
     )
 
 
 def _page_context() -> dict[str, Any]:
     known: WebServices = current_app.extensions["dvauth"]
-    return {"site_name": known.settings.site_name, "home_url": f"{known.settings.base_url}/account/"}
+    return {
+        "site_name": known.settings.site_name,
+        "home_url": f"{known.settings.base_url}/account/",
+        "mount": "" if known.proxies.is_central(request) else MOUNT,
+    }
 
 
 def _register_errors(app: Flask) -> None:

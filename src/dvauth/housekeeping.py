@@ -31,6 +31,7 @@ class Housekeeping:
     def round(self) -> None:
         for task in (
             self._reap,
+            self._parts.log_out_late,
             self._drain,
             self._publish,
             self._parts.accounts.settle,

@@ -6,7 +6,7 @@ The parts know each other only by what is handed to them here.
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
+from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
 from dvauth.policies.book import PolicyBook
@@ -64,6 +65,7 @@ class Parts:
         self.store = SessionStore(self.connection)
         self.tickets = TicketOffice(self.connection)
         self.revocations = RevocationJournal(self.database)
+        self.late_logouts = LateLogouts(self.database)
         self.audit = AuditLog(self.database, tag=str, now=utc_now)
         self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
 
@@ -133,6 +135,20 @@ class Parts:
         return Authenticator(
             accounts=self.accounts, passwords=self.passwords, throttle=self.throttle, record=self.audit.record
         )
+
+    def log_out_later(self, cookie: str | None) -> None:
+        """Log out a session that Redis cannot be told of now. Without SQL it ends at its idle timeout at the latest."""
+        credential = self.signer.read(cookie)
+        if credential:
+            with suppress(DatabaseUnavailable):
+                self.late_logouts.add(credential.ref.bucket, credential.ref.session_id)
+
+    def log_out_late(self) -> None:
+        """Tell Redis of the logouts that came while it was away."""
+        waiting = self.late_logouts.waiting()
+        if waiting:
+            self.keeper.end_again((SessionRef(*ref) for ref in waiting), Reason.LOGOUT)
+            self.late_logouts.forget(session_id for _, session_id in waiting)
 
     def _publish(self) -> None:
         self.connection.call(self.publisher.publish)

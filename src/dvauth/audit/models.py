@@ -36,3 +36,12 @@ class RevocationRow(Base):
     reason: Mapped[str] = mapped_column(String(32))
     ended_at: Mapped[datetime]
     forget_after: Mapped[datetime] = mapped_column(index=True)
+
+
+class LateLogoutRow(Base):
+    """A logout that Redis could not be told of. It stands here until Redis is back."""
+
+    __tablename__ = "late_logout"
+
+    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    bucket: Mapped[str] = mapped_column(String(8))

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _
 from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from dvauth.demo.articles import Article
 from dvauth.demo.gate import NotAllowed, NotLoggedIn, Unavailable
 from dvauth.demo.site import SECTIONS, message, site, this_page
+from dvauth.web.i18n import lazy_gettext as _
 
 WRITERS = {"editor", "admin"}
 CHALLENGE = {"WWW-Authenticate": 'DVAuth realm="portal"'}
@@ -59,7 +59,7 @@ def save(slug: str | None = None) -> ResponseReturnValue:
     if not form.validate():
         return _form_page(form, request.form["csrf_token"]), 422
     article = Article(
-        slug=existing.slug if existing else site().articles.free_slug(form.title.data),
+        slug=existing.slug if existing else site().articles.free_slug(form.title.data or ""),
         image=existing.image if existing else None,
         saved_at=datetime.now(UTC).isoformat(timespec="seconds"),
         **form.data,

@@ -45,7 +45,7 @@ def create_portal(*, origin: str, auth_url: str, verify_url: str, data_dir: Path
     app.context_processor(_every_page)
     app.after_request(_secure)
     app.register_error_handler(404, _not_found)
-    app.wsgi_app = _with_dvauth(app.wsgi_app, origin, verify_url)  # type: ignore[method-assign]
+    app.wsgi_app = _with_dvauth(app.wsgi_app, origin, verify_url)  # type: ignore[method-assign, assignment]
     return app
 
 

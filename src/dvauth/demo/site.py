@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import current_app, g, render_template, request
-from flask_babel import lazy_gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from dvauth.demo.articles import Articles
 from dvauth.demo.gate import Gate, Visitor
+from dvauth.web.i18n import lazy_gettext as _
 
 NAME = "Cổng thông tin điện tử tỉnh Lam Giang"
 SECTIONS = {

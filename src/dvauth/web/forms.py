@@ -1,8 +1,9 @@
 """What the pages ask people for. The forms check that something was given; whether it is right, the services say."""
 
-from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, Form, PasswordField, StringField
 from wtforms.validators import InputRequired
+
+from dvauth.web.i18n import lazy_gettext as _
 
 _USERNAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 

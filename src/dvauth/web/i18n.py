@@ -1,7 +1,7 @@
 """Which language a page speaks: what the person chose, else what the browser asks for, else the operator's default."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import flask_babel
@@ -34,6 +34,7 @@ def init_app(app: Flask, *, default: str, cookie: str) -> None:
     app.context_processor(_page_language)
     app.add_template_filter(in_words)
     app.add_template_filter(ago)
+    app.add_template_filter(role_name)
 
 
 def _page_language() -> dict[str, Any]:
@@ -43,8 +44,23 @@ def _page_language() -> dict[str, Any]:
 
 
 def _language_url(code: str) -> str:
-    """This page in another language."""
+    """The same page in another language."""
     return f"?{urlencode({**request.args, 'lang': code})}"
+
+
+def role_name(role: str) -> str:
+    """A known role in words; a role of the operator's own is its own word."""
+    known = {
+        "reader": flask_babel.gettext("reader"),
+        "editor": flask_babel.gettext("editor"),
+        "admin": flask_babel.gettext("administrator"),
+    }
+    return known.get(role, role)
+
+
+def lazy_gettext(sentence: str) -> str:
+    """Translated when it is shown: for texts that stand in classes, made before anybody asks for a page."""
+    return cast("str", flask_babel.lazy_gettext(sentence))
 
 
 def in_words(duration: timedelta) -> str:

@@ -37,6 +37,7 @@ class WebServices:
     proxies: "Proxies"
     portals: "Callable[[], PortalDirectory]"
     policies: "Callable[[], PolicySet]"
+    log_out_later: "Callable[[str | None], None]"
 
 
 def services() -> WebServices:

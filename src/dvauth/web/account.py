@@ -1,0 +1,111 @@
+"""A person's own account: profile, password, sessions."""
+
+from typing import Any, cast
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import current_user
+
+from dvauth.accounts.errors import InvalidCredentials, PasswordRefused
+from dvauth.accounts.passwords import SHORTEST
+from dvauth.sessions.keeper import Active
+from dvauth.sessions.record import SessionRecord
+from dvauth.timeouts.judge import Reason
+from dvauth.web.forms import ChangePasswordForm
+from dvauth.web.identity import CurrentUser, current_check
+from dvauth.web.services import services
+
+account = Blueprint("account", __name__, url_prefix="/account")
+me = cast("CurrentUser", current_user)
+
+
+@account.before_request
+def require_login() -> ResponseReturnValue | None:
+    check = current_check()
+    if isinstance(check, Active):
+        return _rotated() if check.record.rotation_due and request.method == "GET" else None
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        abort(401)
+    return redirect(url_for("login.form"), 303)
+
+
+def _rotated() -> ResponseReturnValue | None:
+    """A role change asks for a new secret. The page is then asked for again, for its forms are bound to the cookie."""
+    response = redirect(request.full_path.rstrip("?"), 303)
+    known = services()
+    cookie = known.keeper.rotate(known.jar.read(request))
+    if cookie is None:
+        return None
+    known.jar.set(response, cookie)
+    return response
+
+
+@account.get("/")
+def profile() -> str:
+    known = services()
+    policy = known.policies().strictest(me.roles).policy
+    return _page("account/index.html", policy=policy, portals=known.portals().portals)
+
+
+@account.get("/password")
+def password() -> str:
+    return _password_page(ChangePasswordForm())
+
+
+@account.post("/password")
+def change_password() -> ResponseReturnValue:
+    known, form = services(), ChangePasswordForm(request.form)
+    if not form.validate():
+        return _password_page(form), 422
+    try:
+        known.authenticator.change_password(
+            me.account,
+            form.current.data or "",
+            form.new.data or "",
+            address=known.proxies.client_address(request),
+            keep=me.session.ref.session_id,
+        )
+    except InvalidCredentials:
+        form.current.errors = [gettext("The current password is not right.")]
+        return _password_page(form), 403
+    except PasswordRefused as refused:
+        form.new.errors = [refused.explain(gettext)]
+        return _password_page(form), 422
+    response = redirect(url_for("account.sessions", done="password"), 303)
+    cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True, forget_portals=True)
+    if cookie:
+        known.jar.set(response, cookie)
+    return response
+
+
+@account.get("/sessions")
+def sessions() -> str:
+    known = services()
+    names = {portal.id: portal.name for portal in known.portals().portals}
+    records = known.keeper.sessions_of(me.get_id())
+    return _page("account/sessions.html", sessions=records, portal_names=names)
+
+
+@account.post("/sessions")
+def end_sessions() -> ResponseReturnValue:
+    keeper, wanted = services().keeper, request.form.get("end", "")
+    if wanted == "others":
+        keeper.end_all(me.get_id(), Reason.LOGOUT, keep=me.session.ref.session_id)
+    else:
+        keeper.end(_own_session(wanted), Reason.LOGOUT)
+    return redirect(url_for("account.sessions", done="others" if wanted == "others" else "one"), 303)
+
+
+def _own_session(session_id: str) -> SessionRecord:
+    """Another person's session is as unknown here as one that never was."""
+    own = services().keeper.sessions_of(me.get_id())
+    return next((record for record in own if record.ref.session_id == session_id), None) or abort(404)
+
+
+def _page(template: str, **values: Any) -> str:
+    return render_template(template, account=me.account, done=request.args.get("done"), **values)
+
+
+def _password_page(form: ChangePasswordForm) -> str:
+    return _page("account/password.html", form=form, least_length=SHORTEST)

@@ -1,0 +1,149 @@
+"""Logging in and out."""
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from dvauth.accounts.account import Account
+from dvauth.accounts.errors import InvalidCredentials
+from dvauth.audit.events import Event
+from dvauth.portals.portal import Portal
+from dvauth.sessions.keeper import Active, Anonymous, Check, Ended
+from dvauth.sessions.record import Origin, Place, Principal
+from dvauth.storage.redis import StoreUnavailable
+from dvauth.timeouts.judge import Reason
+from dvauth.web.devices import device_of
+from dvauth.web.enter import enter_url
+from dvauth.web.forms import LoginForm
+from dvauth.web.identity import current_check
+from dvauth.web.problems import CHALLENGE
+from dvauth.web.services import services
+
+login = Blueprint("login", __name__)
+
+
+@login.get("/")
+def start() -> ResponseReturnValue:
+    return redirect(url_for("account.profile"), 303)
+
+
+@login.get("/login")
+def form() -> ResponseReturnValue:
+    check = _check_where_they_go()
+    if isinstance(check, Active):
+        return redirect(_destination(), 303)
+    return _page(LoginForm(), check if isinstance(check, Ended) else None)
+
+
+@login.post("/login")
+def log_in() -> ResponseReturnValue:
+    form = LoginForm(request.form)
+    if not form.validate():
+        return _page(form), 422
+    try:
+        return _logged_in(form.username.data or "", form.password.data or "", remember=form.remember.data)
+    except InvalidCredentials:
+        form.form_errors.append(gettext("The username or the password is not right."))
+        return _page(form), 401, {"WWW-Authenticate": CHALLENGE}
+
+
+@login.get("/logout")
+def confirm_logout() -> str:
+    return render_template("login/logout.html", cancel_url=url_for("account.profile") if _at_centre() else "/")
+
+
+@login.post("/logout")
+def logout() -> ResponseReturnValue:
+    known = services()
+    try:
+        check = current_check()
+        if not isinstance(check, Anonymous) and check.record:
+            known.keeper.end(check.record, Reason.LOGOUT)
+        response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
+    except StoreUnavailable:
+        known.log_out_later(known.jar.read(request))
+        response = make_response(render_template("login/logged_out.html", queued=True), 503)
+    known.jar.expire(response)
+    # "storage" on a portal's host would wipe the drafts of its other tabs; "cookies" would log out sibling portals.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"' if _at_centre() else '"cache"'
+    return response
+
+
+@login.get("/logged-out")
+def logged_out() -> str:
+    return render_template("login/logged_out.html", queued=False)
+
+
+def _at_centre() -> bool:
+    return services().proxies.is_central(request)
+
+
+def _portal() -> Portal | None:
+    """The portal that the person comes from and goes back to."""
+    return services().portals().for_return_to(request.args.get("return_to", ""))
+
+
+def _destination() -> str:
+    portal, return_to = _portal(), request.args.get("return_to", "")
+    if portal is None:
+        return url_for("account.profile")
+    return enter_url(return_to) if portal.mounted else return_to
+
+
+def _check_where_they_go() -> Check:
+    """A session that lives may have ended at this portal alone; then the person must prove again who they are."""
+    check, portal = current_check(), _portal()
+    if portal and isinstance(check, Active):
+        return services().keeper.check(services().jar.read(request), Place(portal))
+    return check
+
+
+def _page(form: LoginForm, ended: Ended | None = None) -> str:
+    portal = _portal()
+    policy = services().policies().strictest((), portal.slug if portal else None).policy
+    idle = timedelta(seconds=ended.tombstone.idle_seconds) if ended and ended.tombstone else policy.idle_timeout
+    return render_template(
+        "login/login.html", form=form, portal=portal, policy=policy, ended=ended and ended.reason, idled_for=idle
+    )
+
+
+def _logged_in(username: str, password: str, *, remember: bool) -> Response:
+    """Raises what ``Authenticator.authenticate`` raises."""
+    known = services()
+    address = known.proxies.client_address(request)
+    account = known.authenticator.authenticate(username, password, address)
+    remember_for = known.policies().strictest(account.roles).policy.remember_for if remember else timedelta(0)
+    cookie = _renewed(account) or _opened(account, address, remember=bool(remember_for))
+    response = redirect(_destination(), 303)
+    known.jar.set(response, cookie, max_age=round(remember_for.total_seconds()) or None)
+    return response
+
+
+def _renewed(account: Account) -> str | None:
+    """Whoever proves again who they are keeps the session, with a new secret. Another person's session ends."""
+    known, check = services(), current_check()
+    if not isinstance(check, Active):
+        return None
+    if check.record.account_id == account.id:
+        return known.keeper.rotate(known.jar.read(request), reauthenticated=True)
+    known.keeper.end(check.record, Reason.LOGOUT)
+    return None
+
+
+def _opened(account: Account, address: str, *, remember: bool) -> str:
+    known = services()
+    opened = known.keeper.open(
+        Principal(account_id=account.id, roles=account.roles),
+        origin=Origin(address=address, user_agent=device_of(request.user_agent.string)),
+        portal=_portal(),
+        remember=remember,
+    )
+    if not known.authenticator.confirm(account):
+        known.keeper.end(opened.record, Reason.REVOKED)
+        raise InvalidCredentials
+    for _evicted in opened.evicted:
+        known.audit.record(Event.EXCESS_SESSIONS_EXCEEDED, account=account.id, address=address)
+    return opened.cookie
