@@ -8,7 +8,7 @@ import importlib
 import click
 
 from dvauth.explained import Explained
-from dvauth.processes.service import CannotStart
+from dvauth.processes.supervisor import CannotStart
 from dvauth.settings import SettingsError
 from dvauth.storage.embedded_redis import EmbeddedRedisError
 from dvauth.storage.redis import StoreUnavailable
@@ -42,7 +42,9 @@ class Dvauth(click.Group):
         except SettingsError as error:
             raise WrongSettings("\n".join(["these settings cannot be used:", *error.mistakes])) from error
         except StoreUnavailable as error:
-            raise click.ClickException("Redis does not answer; nobody can be logged in or out before it does.") from error
+            raise click.ClickException(
+                "Redis does not answer; nobody can be logged in or out before it does."
+            ) from error
         except (CannotStart, EmbeddedRedisError, DatabaseUnavailable, Explained) as error:
             raise click.ClickException(str(error)) from error
 

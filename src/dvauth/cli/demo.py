@@ -10,8 +10,9 @@ import click
 
 from dvauth.cli.serve import DEMO_MARK, tell
 from dvauth.parts import Parts, connected
-from dvauth.processes.service import CannotStart, Service, listen, start_server
-from dvauth.processes.supervisor import Supervisor
+from dvauth.processes.service import Service
+from dvauth.processes.supervisor import CannotStart, Supervisor
+from dvauth.processes.web_server import WebServer
 from dvauth.settings import PREFIX, Settings
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
@@ -62,30 +63,39 @@ def demo(port: int, portal_port: int, folder: Path) -> None:
     folder = folder.absolute()
     key = _open_folder(folder)
     service_url, portal_url = f"http://auth.dvauth.localhost:{port}", f"http://portal.dvauth.localhost:{portal_port}"
-    environ = _outside() | {
-        "DVAUTH_BASE_URL": service_url,
+    environ = _service_environ(service_url, port, folder, key)
+    with Supervisor(tell) as supervisor:
+        portal = WebServer("portal", "dvauth.demo.wsgi:app", f"127.0.0.1:{portal_port}")
+        service = Service(Settings.from_environment(environ), environ, supervisor)
+        service.prepare()
+        service.start()
+        portal.start(supervisor, _portal_environ(portal_url, service_url, port, folder, key), workers=1, threads=8)
+        passwords = _furnish(service.settings, portal_url)
+        service.wait_until_ready()
+        portal.wait_until_ready()
+        people = "\n".join(f"  {p.username:10} {passwords[p.username]:18} {p.means}" for p in PEOPLE)
+        click.echo(WELCOME.format(portal=portal_url, service=service_url, people=people, folder=folder))
+        supervisor.watch()
+
+
+def _service_environ(url: str, port: int, folder: Path, key: str) -> dict[str, str]:
+    return _outside() | {
+        "DVAUTH_BASE_URL": url,
         "DVAUTH_BIND": f"127.0.0.1:{port}",
         "DVAUTH_DATA_DIR": str(folder),
         "DVAUTH_SECRET_KEY": key,
         "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",  # the portal passes /dvauth/ on
     }
-    portal_environ = _outside() | {
-        "PORTAL_ORIGIN": portal_url,
-        "PORTAL_AUTH_URL": service_url,
-        "PORTAL_VERIFY_URL": f"http://127.0.0.1:{port}",
+
+
+def _portal_environ(url: str, auth_url: str, auth_port: int, folder: Path, key: str) -> dict[str, str]:
+    return _outside() | {
+        "PORTAL_ORIGIN": url,
+        "PORTAL_AUTH_URL": auth_url,
+        "PORTAL_VERIFY_URL": f"http://127.0.0.1:{auth_port}",
         "PORTAL_DATA_DIR": str(folder),
         "PORTAL_SECRET_KEY": key,
     }
-    with Supervisor(tell) as supervisor:
-        listener = listen(f"127.0.0.1:{portal_port}")
-        service = Service(Settings.from_environment(environ), environ, supervisor)
-        service.prepare()
-        passwords = _furnish(service.settings, portal_url)
-        service.start()
-        start_server(supervisor, "portal", "dvauth.demo.wsgi:app", listener, portal_environ, workers=1, threads=8)
-        people = "\n".join(f"  {p.username:10} {passwords[p.username]:18} {p.means}" for p in PEOPLE)
-        click.echo(WELCOME.format(portal=portal_url, service=service_url, people=people, folder=folder))
-        supervisor.watch()
 
 
 def _outside() -> dict[str, str]:

@@ -4,8 +4,8 @@ import os
 
 import click
 
-from dvauth.processes.service import CannotStart, Service
-from dvauth.processes.supervisor import Supervisor
+from dvauth.processes.service import Service
+from dvauth.processes.supervisor import CannotStart, Supervisor
 from dvauth.settings import Settings
 
 DEMO_MARK = "THIS-IS-A-DEMO"  # a file in a demo's data folder: its passwords are on a screen
@@ -21,6 +21,7 @@ def serve() -> None:
         service = Service(settings, os.environ, supervisor)
         service.prepare()
         service.start()
+        service.wait_until_ready()
         tell(f"dvauth answers at {settings.base_url} (listening on {settings.bind}).")
         supervisor.watch()
 

@@ -20,6 +20,10 @@ NOTHING_TO_DO_SECONDS = 3600.0
 Process = subprocess.Popen[bytes]
 
 
+class CannotStart(Exception):
+    """The message is one sentence for the operator."""
+
+
 class Child:
     """One program that is kept running.
 
