@@ -183,4 +183,4 @@ def _rich(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(duration: timedelta) -> str:
-    return f"{duration.total_seconds():g} s"
+    return f"{duration.total_seconds():.12g} s"
