@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import settings
 
 from dvauth.storage.embedded_redis import find_server
 from dvauth.storage.redis import RedisConnection, connect
 from dvauth.storage.sql import Database
+
+settings.register_profile("dvauth", deadline=None)  # a busy machine is no counterexample
+settings.load_profile("dvauth")
 
 
 class HandClock:
