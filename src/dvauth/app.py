@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from dvauth.accounts.errors import HashingBusy, TooManyAttempts
 from dvauth.parts import Parts
-from dvauth.sessions.keeper import Anonymous, Contention
+from dvauth.sessions.keeper import Contention
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.web import guards, i18n, identity
@@ -109,7 +109,7 @@ def _template_of(error: HTTPException) -> str:
 
 def _store_unavailable(_error: StoreUnavailable) -> Response:
     """Nobody is judged, so nobody is logged out: the page shows no one, and no cookie is touched."""
-    g.check = Anonymous()
+    identity.presume_anonymous()
     return _failed(
         503, "The session store does not answer; nobody is logged out by that.", StoreUnavailable.retry_after
     )

@@ -3,12 +3,15 @@
 The parts know each other only by what is handed to them here.
 """
 
+import hashlib
+import hmac
 import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import TextIO
 
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.directory import AccountDirectory
@@ -18,6 +21,7 @@ from dvauth.accounts.throttle import LoginThrottle
 from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
+from dvauth.explained import N_, Explained
 from dvauth.policies.book import PolicyBook
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
@@ -40,21 +44,23 @@ from dvauth.timeouts.policy import PolicySet
 log = logging.getLogger(__name__)
 
 
-class NoRedis(Exception):
-    """Neither is there a DVAUTH_REDIS_URL nor does a service with a Redis of its own run on the data folder."""
+class NoRedis(Explained):
+    sentence = N_("No service runs on the data folder {folder}, and DVAUTH_REDIS_URL is not set: start dvauth serve.")
 
 
 class Parts:
     """Everything a process needs, made on first use. ``start`` begins to watch Redis, ``close`` lets go of all.
 
     Redis is the one of the settings, or else the embedded one that runs on the data folder. Sessions go by Redis's
-    time unless another ``clock`` is handed in.
+    time unless another ``clock`` is handed in. Audit lines go to ``audit_stream``, or else to standard output.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock | None = None, *, audit_stream: TextIO | None = None
+    ) -> None:
         redis_url = settings.redis_url or running_url(settings.data_dir)
         if redis_url is None:
-            raise NoRedis(settings.data_dir)
+            raise NoRedis(folder=settings.data_dir)
         self.settings = settings
         self.database = Database(settings.sql_url)
         self.connection = RedisConnection(connect(redis_url))
@@ -66,7 +72,7 @@ class Parts:
         self.tickets = TicketOffice(self.connection)
         self.revocations = RevocationJournal(self.database)
         self.late_logouts = LateLogouts(self.database)
-        self.audit = AuditLog(self.database, tag=str, now=utc_now)
+        self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
         self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
 
     def start(self) -> None:
@@ -150,6 +156,11 @@ class Parts:
             self.keeper.end_again((SessionRef(*ref) for ref in waiting), Reason.LOGOUT)
             self.late_logouts.forget(session_id for _, session_id in waiting)
 
+    def _audit_tag(self, session_id: str) -> str:
+        """The events of one session share it, and without our key nobody finds the session by it."""
+        key = f"dvauth.audit:{self.settings.secret_key[-1]}".encode()
+        return hmac.new(key, session_id.encode(), hashlib.sha256).hexdigest()[:16]
+
     def _publish(self) -> None:
         self.connection.call(self.publisher.publish)
 
@@ -167,11 +178,7 @@ class Parts:
         store = SessionStore(UnguardedConnection(self._probe))
         keeper = SessionKeeper(store, self.signer, self.clock, self.policy_book.load, journal=lambda _: None)
         for batch in self.revocations.standing(utc_now()):
-            for reason in {kept.reason for kept in batch}:
-                keeper.end_again(
-                    (SessionRef(kept.bucket, kept.session_id) for kept in batch if kept.reason == reason),
-                    Reason(reason),
-                )
+            _end_again(keeper, batch)
 
 
 def utc_now() -> datetime:
@@ -180,9 +187,9 @@ def utc_now() -> datetime:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Parts]:
+def connected(settings: Settings, *, audit_stream: TextIO | None = None) -> Iterator[Parts]:
     """Parts that watch Redis for the duration of the block."""
-    parts = Parts(settings)
+    parts = Parts(settings, audit_stream=audit_stream)
     try:
         parts.start()
         yield parts
@@ -199,3 +206,9 @@ def _revocation(ending: Ending) -> Revocation:
         ended_at=ending.tombstone.ended_at,
         forget_after=ending.forget_after,
     )
+
+
+def _end_again(keeper: SessionKeeper, ends: Sequence[Revocation]) -> None:
+    for reason in {end.reason for end in ends}:
+        refs = (SessionRef(end.bucket, end.session_id) for end in ends if end.reason == reason)
+        keeper.end_again(refs, Reason(reason))

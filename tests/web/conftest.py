@@ -1,9 +1,14 @@
 """The whole web in front of real parts: Redis, SQLite, and a clock that the test moves."""
 
 import re
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +19,11 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dvauth.accounts.account import Account
+from dvauth.accounts.passwords import Passwords
 from dvauth.app import create_app
 from dvauth.parts import Parts
 from dvauth.settings import Settings
+from dvauth.storage.embedded_redis import find_server
 
 CENTRE = "https://auth.example.vn"
 NEWS = "https://news.example.vn"  # embeds the script only
@@ -125,19 +132,19 @@ class Browser:
         return self.client.get("/verify", base_url=DESK, headers=asked)
 
 
-@pytest.fixture
-def site(redis_url: str, connection: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
+@contextmanager
+def served(redis_url: str, folder: Path, clock: Any) -> Iterator[Site]:
+    """The service on this Redis, with its portals and people."""
     settings = Settings(
         base_url=CENTRE,
         secret_key=("a key for tests, with at least 32 signs: 0123456789",),
-        data_dir=tmp_path,
+        data_dir=folder,
         redis_url=redis_url,
-        trusted_proxies=Settings.from_environment(
-            {"DVAUTH_TRUSTED_PROXIES": "127.0.0.1", "DVAUTH_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz"}
-        ).trusted_proxies,
+        trusted_proxies=(ip_network("127.0.0.1"),),
         site_name="Cổng thử nghiệm",
     )
     parts = Parts(settings, clock)
+    parts.passwords = Passwords(site_name=settings.site_name, memory_cost=64, time_cost=1)  # cheap, for speed
     parts.database.upgrade()
     parts.start()
     try:
@@ -154,5 +161,32 @@ def site(redis_url: str, connection: Any, tmp_path: Path, clock: Any) -> Iterato
 
 
 @pytest.fixture
+def site(redis_url: str, connection: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
+    with served(redis_url, tmp_path, clock) as site:
+        yield site
+
+
+@pytest.fixture
 def browser(site: Site) -> Browser:
     return site.browser()
+
+
+@pytest.fixture
+def frail_redis(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A Redis of one test's own, which it may stop."""
+    socket = tmp_path / "frail.sock"
+    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([find_server().path, *options], stdout=subprocess.DEVNULL)
+    while not socket.exists():
+        time.sleep(0.01)
+    yield server
+    server.send_signal(signal.SIGCONT)
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def frail_site(frail_redis: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
+    """The service on a Redis that the test may stop."""
+    with served(f"unix://{tmp_path / 'frail.sock'}", tmp_path, clock) as site:
+        yield site

@@ -109,7 +109,7 @@ class RedisWatch(Generic[T]):
 
     def current(self) -> T:
         """What was published last; raises ``StoreUnavailable`` unless Redis said so within two seconds."""
-        if self._current is None or time.monotonic() - self._asked_at > STALE_AFTER_SECONDS:
+        if self._current is None or self._connection.broken or time.monotonic() - self._asked_at > STALE_AFTER_SECONDS:
             raise StoreUnavailable
         return self._current
 

@@ -1,12 +1,10 @@
 """Who is behind this request: judged once, by the cookie, and offered to pages as Flask-Login's ``current_user``."""
 
-from typing import Any
-
 from flask import Flask, Request, g, request
 from flask_login import LoginManager, UserMixin
 
 from dvauth.accounts.account import Account
-from dvauth.sessions.keeper import Active, Check
+from dvauth.sessions.keeper import Active, Anonymous, Check
 from dvauth.sessions.record import SessionRecord
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
@@ -66,6 +64,6 @@ def current_check() -> Check:
     return check
 
 
-def forget_check() -> Any:
-    """After the session changed within this request."""
-    return g.pop("check", None)
+def presume_anonymous() -> None:
+    """For pages that must be shown although nobody can be judged now."""
+    g.check = Anonymous()

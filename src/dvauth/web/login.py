@@ -18,7 +18,7 @@ from dvauth.timeouts.judge import Reason
 from dvauth.web.devices import device_of
 from dvauth.web.enter import enter_url
 from dvauth.web.forms import LoginForm
-from dvauth.web.identity import current_check
+from dvauth.web.identity import current_check, presume_anonymous
 from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
 
@@ -56,7 +56,7 @@ def confirm_logout() -> str:
 
 
 @login.post("/logout")
-def logout() -> ResponseReturnValue:
+def log_out() -> ResponseReturnValue:
     known = services()
     try:
         check = current_check()
@@ -65,6 +65,7 @@ def logout() -> ResponseReturnValue:
         response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
     except StoreUnavailable:
         known.log_out_later(known.jar.read(request))
+        presume_anonymous()
         response = make_response(render_template("login/logged_out.html", queued=True), 503)
     known.jar.expire(response)
     # "storage" on a portal's host would wipe the drafts of its other tabs; "cookies" would log out sibling portals.
