@@ -7,6 +7,7 @@ import importlib
 
 import click
 
+from dvauth.cli.texts import gettext
 from dvauth.explained import Explained
 from dvauth.processes.supervisor import CannotStart
 from dvauth.settings import SettingsError
@@ -45,7 +46,9 @@ class Dvauth(click.Group):
             raise click.ClickException(
                 "Redis does not answer; nobody can be logged in or out before it does."
             ) from error
-        except (CannotStart, EmbeddedRedisError, DatabaseUnavailable, Explained) as error:
+        except Explained as error:
+            raise click.ClickException(error.explain(gettext)) from error
+        except (CannotStart, EmbeddedRedisError, DatabaseUnavailable) as error:
             raise click.ClickException(str(error)) from error
 
 

@@ -1,0 +1,45 @@
+"""Commands run as in a terminal, on a real Redis and SQLite."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dvauth.cli import main
+from dvauth.parts import Parts, connected
+from dvauth.settings import Settings
+from dvauth.storage.redis import RedisConnection
+
+Dvauth = Callable[..., Result]
+
+
+@pytest.fixture
+def environ(tmp_path: Path, redis_url: str, connection: RedisConnection) -> dict[str, str]:
+    """The settings of a service whose Redis is empty."""
+    return {
+        "DVAUTH_SECRET_KEY": "0123456789abcdef-0123456789abcdef",
+        "DVAUTH_DATA_DIR": str(tmp_path),
+        "DVAUTH_REDIS_URL": redis_url,
+        "DVAUTH_BASE_URL": "https://auth.example.vn",
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "120",
+    }
+
+
+@pytest.fixture
+def dvauth(environ: dict[str, str]) -> Dvauth:
+    """Runs ``dvauth`` with these words; the database has its tables."""
+
+    def run(*words: str, typed: str = "") -> Result:
+        return CliRunner().invoke(main, words, input=typed, env=environ, catch_exceptions=False)
+
+    assert run("db", "upgrade").exit_code == 0
+    return run
+
+
+@pytest.fixture
+def parts(environ: dict[str, str], dvauth: Dvauth) -> Iterator[Parts]:
+    """What another process sees meanwhile."""
+    with connected(Settings.from_environment({k: v for k, v in environ.items() if k.startswith("DVAUTH_")})) as parts:
+        yield parts

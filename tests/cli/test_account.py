@@ -1,0 +1,171 @@
+"""``dvauth account``, as an administrator at a terminal uses it."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from dvauth.parts import Parts
+from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.record import Principal
+from dvauth.timeouts.judge import Reason
+from tests.cli.conftest import Dvauth
+
+PASSWORD = "correct horse battery staple"
+
+
+def document(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_new_account_gets_a_link_that_sets_its_password(dvauth: Dvauth, parts: Parts) -> None:
+    added = document(dvauth("account", "add", "alice", "--role", "admin", "--display-name", "Lê Thu Hà", "--json"))
+    assert (added["username"], added["display_name"], added["roles"]) == ("alice", "Lê Thu Hà", ["admin"])
+    assert added["setup_link"].startswith("https://auth.example.vn/setup/")
+    assert added["setup_link_seconds"] == 72 * 3600
+    parts.setup_links.redeem(added["setup_link"].rpartition("/")[2], PASSWORD)
+    assert parts.authenticator.authenticate("alice", PASSWORD, "203.0.113.9").id == added["id"]
+
+
+def test_people_are_told_what_to_do_with_the_link(dvauth: Dvauth) -> None:
+    result = dvauth("account", "add", "alice")
+    sentence, url = result.stdout.splitlines()
+    assert sentence == "By this link “alice” chooses a password. It works once, within 72 hours:"
+    assert url.startswith("https://auth.example.vn/setup/")
+
+
+def test_a_newer_link_replaces_the_older(dvauth: Dvauth, parts: Parts) -> None:
+    links = [document(dvauth("account", *words, "--json"))["setup_link"] for words in (["add", "bob"], ["link", "bob"])]
+    peeked = [parts.setup_links.peek(link.rpartition("/")[2]) for link in links]
+    assert peeked[0] is None
+    assert peeked[1]
+
+
+def test_accounts_are_listed_for_people_and_for_programs(dvauth: Dvauth) -> None:
+    dvauth("account", "add", "alice", "--role", "admin", "--display-name", "[red]Alice[/red]")
+    dvauth("account", "add", "bob", "--role", "reader", "--role", "editor")
+    dvauth("account", "disable", "bob")
+    listed = document(dvauth("account", "list", "--json"))
+    assert [(each["username"], each["roles"], each["enabled"]) for each in listed] == [
+        ("alice", ["admin"], True),
+        ("bob", ["editor", "reader"], False),
+    ]
+    table = dvauth("account", "list").stdout
+    for text in ("alice", "[red]Alice[/red]", "has no password yet", "bob", "editor reader", "disabled"):
+        assert text in table
+
+
+@pytest.mark.proves("AT5")
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(["disable"], Reason.ACCOUNT_DISABLED), (["set-password", "--stdin"], Reason.PASSWORD_CHANGED)],
+)
+def test_sessions_end_when_the_account_changes(dvauth: Dvauth, parts: Parts, words: list[str], reason: Reason) -> None:
+    session = _logged_in(dvauth, parts, "bob")
+    result = dvauth("account", *words, "bob", typed=f"{PASSWORD} 2\n")
+    assert (result.exit_code, result.stdout.count("bob")) == (0, 1)
+    ended = parts.keeper.check(session)
+    assert isinstance(ended, Ended)
+    assert ended.reason is reason
+
+
+@pytest.mark.proves("AT5")
+def test_new_roles_reach_live_sessions(dvauth: Dvauth, parts: Parts) -> None:
+    session = _logged_in(dvauth, parts, "bob")
+    changed = document(dvauth("account", "set-roles", "bob", "--role", "reader", "--json"))
+    assert changed["roles"] == ["reader"]
+    live = parts.keeper.check(session)
+    assert isinstance(live, Active)
+    assert live.record.roles == ("reader",)
+
+
+def test_an_enabled_account_logs_in_again(dvauth: Dvauth, parts: Parts) -> None:
+    _logged_in(dvauth, parts, "bob")
+    dvauth("account", "disable", "bob")
+    assert document(dvauth("account", "enable", "bob", "--json"))["enabled"]
+    assert parts.authenticator.authenticate("bob", PASSWORD, "203.0.113.9").is_enabled
+
+
+def test_a_password_is_asked_for_twice_and_not_shown(dvauth: Dvauth, parts: Parts) -> None:
+    dvauth("account", "add", "bob")
+    result = dvauth("account", "set-password", "bob", typed=f"{PASSWORD}\n{PASSWORD}\n")
+    assert result.exit_code == 0
+    assert PASSWORD not in result.output
+    assert parts.authenticator.authenticate("bob", PASSWORD, "203.0.113.9").username == "bob"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["disable", "nobody"], "There is no account “nobody”."),
+        (["link", "nobody"], "There is no account “nobody”."),
+        (["add", "ALICE"], "There is already an account “ALICE”."),
+        (["add", "a b"], "“a b” cannot be a username"),
+        (["add", "bob", "--role", "Boss"], "“Boss” cannot be a role"),
+        (["disable", "alice"], "“alice” is the last active administrator"),
+        (["set-roles", "alice"], "“alice” is the last active administrator"),
+        (["set-password", "alice", "--stdin"], "This password has 0 characters; at least 15 are needed."),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence_with_the_value(
+    dvauth: Dvauth, words: list[str], sentence: str
+) -> None:
+    dvauth("account", "add", "alice", "--role", "admin")
+    result = dvauth("account", *words)
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+    assert result.stdout == ""
+
+
+def test_sentences_are_vietnamese_in_a_vietnamese_terminal(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    environ["LC_ALL"] = "vi_VN.UTF-8"
+    assert "Không có tài khoản “nobody”." in dvauth("account", "disable", "nobody").stderr
+
+
+def test_wrong_words_are_exit_code_two(dvauth: Dvauth) -> None:
+    assert dvauth("account", "add").exit_code == 2
+    assert dvauth("account", "abolish").exit_code == 2
+
+
+def test_what_the_administrator_did_is_recorded_apart_from_the_answer(dvauth: Dvauth) -> None:
+    results = [dvauth("account", *words) for words in (["add", "bob"], ["set-roles", "bob", "--role", "editor"])]
+    created, changed = (json.loads(result.stderr) for result in results)
+    assert (created["event"], created["actor"]) == ("user_created", "cli")
+    assert changed["type"] == f"authz_change:{created['account']},,editor"
+
+
+def _logged_in(dvauth: Dvauth, parts: Parts, name: str) -> str:
+    """A new account's session: the value of its cookie."""
+    dvauth("account", "add", name, "--role", "editor")
+    found = parts.accounts.find(name)
+    assert found
+    parts.accounts.set_password(found.id, PASSWORD)
+    account = parts.authenticator.authenticate(name, PASSWORD, "203.0.113.9")
+    return parts.keeper.open(Principal(account_id=account.id, roles=account.roles)).cookie
+
+
+def test_without_redis_the_change_stands_and_says_so(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    dvauth("account", "add", "bob")
+    environ["DVAUTH_REDIS_URL"] = "unix:///no/such/redis.sock"
+    result = dvauth("account", "disable", "bob")
+    assert result.exit_code == 0
+    assert "Redis does not answer. The change is made" in result.stderr
+    assert document(dvauth("account", "list", "--json"))[0]["enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("missing", "sentence"),
+    [
+        ({"DVAUTH_DATA_DIR": "/no/such/folder"}, "run dvauth db upgrade."),
+        ({"DVAUTH_REDIS_URL": ""}, "and DVAUTH_REDIS_URL is not set: start dvauth serve."),
+    ],
+)
+def test_what_is_missing_is_told_in_a_sentence(
+    dvauth: Dvauth, environ: dict[str, str], missing: dict[str, str], sentence: str
+) -> None:
+    environ.update(missing)
+    result = dvauth("account", "list")
+    assert result.exit_code == 1
+    assert sentence in result.stderr
