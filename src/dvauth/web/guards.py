@@ -140,10 +140,10 @@ def page_csp() -> str:
 
 def _form_targets() -> str:
     """Chromium applies form-action to redirects too, so a login may lead to the portal that sent the person."""
-    if "return_to" not in request.values:
+    if "return_to" not in request.args:
         return "'self'"
     known = services()
-    return_to = request.values["return_to"]
+    return_to = request.args["return_to"]
     try:
         leads_to_portal = known.portals().for_return_to(return_to) is not None
     except StoreUnavailable:
