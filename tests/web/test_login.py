@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -192,6 +193,28 @@ def test_another_persons_login_in_the_same_browser_ends_the_first_session(site: 
     )
     assert with_cookie(site, alices).status(None)["reason"] == "logout"
     assert "bob" in browser.get("/account/").text
+
+
+def test_portal_idle_asks_for_the_password_and_keeps_the_session(site: Any, browser: Any) -> None:
+    site.parts.policy_book.change_override("portal", "desk", idle_timeout=timedelta(minutes=2))
+    site.parts.watch.beat()
+    browser.log_in("bob")
+    browser.enter(f"{site.desk}/editor")
+    browser.verify(**site.navigation)
+    site.pass_time(minutes=3)
+    assert browser.get("/account/").status_code == 200
+    login_page = f"/login?return_to={site.desk}/editor"
+    assert "lâu không thao tác trên trang thông tin này" in browser.get(login_page).text
+    site.pass_time(seconds=5)
+    browser.client.post(
+        login_page,
+        base_url=site.centre,
+        data={"username": "bob", "password": site.password, "csrf_token": browser.token("/logout")},
+        headers={"Origin": site.centre},
+    )
+    assert browser.enter(f"{site.desk}/editor").headers["Location"] == f"{site.desk}/editor"
+    assert browser.verify().status_code == 200
+    assert len(site.parts.keeper.sessions_of(site.people["bob"].id)) == 1
 
 
 @pytest.mark.proves("CO14")

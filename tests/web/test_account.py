@@ -1,0 +1,154 @@
+"""A person's own pages: profile, password, sessions."""
+
+from typing import Any
+
+import pytest
+
+NEW_PASSWORD = "mưa rơi trên mái ngói đỏ"
+ON_PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Safari/604.1"
+ON_DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140 Safari/537.36"
+PAGES = ("/account/", "/account/password", "/account/sessions")
+
+
+def log_in_on(site: Any, name: str, user_agent: str) -> Any:
+    browser = site.browser()
+    browser.client.environ_base["HTTP_USER_AGENT"] = user_agent
+    browser.log_in(name)
+    return browser
+
+
+def session_id(site: Any, name: str, number: int = 0) -> str:
+    return str(site.parts.keeper.sessions_of(site.people[name].id)[number].ref.session_id)
+
+
+def change_password(browser: Any, current: str, new: str) -> Any:
+    return browser.post("/account/password", {"current": current, "new": new})
+
+
+@pytest.mark.proves("HP9", "HP1")
+@pytest.mark.parametrize("page", PAGES)
+def test_stranger_is_sent_to_the_login_and_a_fetch_gets_a_401(browser: Any, page: str) -> None:
+    response = browser.get(page)
+    assert (response.status_code, response.headers["Location"]) == (303, "/login")
+    fetched = browser.fetch(page, origin=None)
+    assert fetched.status_code == 401
+    assert fetched.mimetype == "application/problem+json"
+    assert fetched.headers["WWW-Authenticate"].startswith("DVAuth")
+
+
+@pytest.mark.proves("TE6")
+@pytest.mark.parametrize("page", [*PAGES, "/nowhere"])
+def test_every_page_of_whoever_is_logged_in_offers_to_log_out(browser: Any, page: str) -> None:
+    browser.log_in("alice")
+    header = browser.get(page).text.split("<header")[1].split("</header>")[0]
+    assert 'action="/logout"' in header
+    assert ">Đăng xuất</button>" in header
+
+
+def test_profile_shows_who_and_how_long(browser: Any) -> None:
+    browser.log_in("charlie")
+    page = browser.get("/account/").text
+    for text in ("charlie", "quản trị viên", "hết hạn sau 5 phút", "kết thúc 12 giờ sau khi đăng nhập", "Báo tỉnh"):
+        assert text in page
+
+
+@pytest.mark.proves("AU7")
+def test_wrong_current_password_is_refused_and_counts(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    for _ in range(5):
+        assert change_password(browser, "wrong", NEW_PASSWORD).status_code == 403
+    assert change_password(browser, site.password, NEW_PASSWORD).status_code == 429
+    assert site.browser().log_in("alice").status_code == 429
+
+
+@pytest.mark.proves("AU1")
+def test_short_password_is_refused_with_the_number_that_is_needed(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    response = change_password(browser, site.password, "mười bốn ký tự"[:14])
+    assert response.status_code == 422
+    assert "cần ít nhất 15 ký tự" in response.text
+    assert 'aria-describedby="new-hint new-error"' in response.text
+
+
+@pytest.mark.proves("TE3", "SM3", "AT5", "CO7")
+def test_password_change_ends_the_other_sessions_and_renews_this_one(site: Any, browser: Any) -> None:
+    elsewhere = site.browser()
+    elsewhere.log_in("alice")
+    browser.log_in("alice")
+    stolen = site.browser()
+    old = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    stolen.client.set_cookie("__Host-dvauth", old, domain="auth.example.vn", secure=True)
+
+    response = change_password(browser, site.password, NEW_PASSWORD)
+    assert response.status_code == 303
+    assert "Mật khẩu đã được đổi" in browser.get(response.headers["Location"]).text
+    assert elsewhere.status(None)["reason"] == "password-changed"
+    assert stolen.status(None)["state"] == "anonymous"
+    assert site.browser().log_in("alice").status_code == 401
+    assert site.browser().log_in("alice", NEW_PASSWORD).status_code == 303
+
+
+def test_password_change_makes_portals_ask_the_centre_again(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    browser.enter(f"{site.desk}/editor")
+    change_password(browser, site.password, NEW_PASSWORD)
+    assert browser.verify().status_code == 401
+    assert browser.enter(f"{site.desk}/editor").headers["Location"] == f"{site.desk}/editor"
+    assert browser.verify().status_code == 200
+
+
+@pytest.mark.proves("CO6")
+def test_sessions_are_listed_with_device_address_and_portal(site: Any) -> None:
+    phone = log_in_on(site, "alice", ON_PHONE)
+    desktop = site.browser()
+    desktop.client.environ_base["HTTP_USER_AGENT"] = ON_DESKTOP
+    desktop.log_in("alice", return_to=f"{site.news}/")
+    page = desktop.get("/account/sessions").text
+    assert page.index("Chrome · Windows") < page.index("Thiết bị này") < page.index("Safari · iPhone")
+    assert page.count("127.0.0.1") >= 2
+    assert "Báo tỉnh" in page
+    assert "Mozilla" not in page
+    assert "chỉ đang đăng nhập trên thiết bị này" not in phone.get("/account/sessions").text
+
+
+def test_one_session_can_be_ended(site: Any, browser: Any) -> None:
+    phone = log_in_on(site, "alice", ON_PHONE)
+    of_phone = session_id(site, "alice")
+    browser.log_in("alice")
+    response = browser.post("/account/sessions", {"end": of_phone})
+    assert "Phiên đăng nhập đã kết thúc" in browser.get(response.headers["Location"]).text
+    assert phone.status(None)["reason"] == "logout"
+    assert browser.status(None)["state"] == "active"
+
+
+@pytest.mark.proves("CO7")
+def test_all_other_sessions_can_be_ended(site: Any, browser: Any) -> None:
+    others = [log_in_on(site, "alice", ON_PHONE) for _ in range(2)]
+    browser.log_in("alice")
+    browser.post("/account/sessions", {"end": "others"})
+    assert [other.status(None)["state"] for other in others] == ["ended", "ended"]
+    assert browser.status(None)["state"] == "active"
+    assert "chỉ đang đăng nhập trên thiết bị này" in browser.get("/account/sessions").text
+
+
+@pytest.mark.proves("AZ2", "AT18")
+@pytest.mark.parametrize("wanted", ["bobs", "nothing", ""])
+def test_another_persons_session_is_unknown(site: Any, browser: Any, wanted: str) -> None:
+    bob = site.browser()
+    bob.log_in("bob")
+    browser.log_in("alice")
+    wanted = session_id(site, "bob") if wanted == "bobs" else wanted
+    assert browser.post("/account/sessions", {"end": wanted}).status_code == 404
+    assert bob.status(None)["state"] == "active"
+
+
+@pytest.mark.proves("AZ4", "SM3")
+def test_role_change_gives_a_new_secret_on_the_next_page(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    before = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    site.parts.accounts.set_roles(site.people["alice"].id, ["editor"])
+    response = browser.get("/account/password?lang=vi")
+    assert (response.status_code, response.headers["Location"]) == (303, "/account/password?lang=vi")
+    assert browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value != before
+    assert browser.get("/account/password").status_code == 200
+    assert "biên tập viên" in browser.get("/account/").text

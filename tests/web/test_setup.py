@@ -1,0 +1,62 @@
+"""The one-time link."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dvauth.accounts.models import SetupLinkRow
+
+CHOSEN = "sáu từ của riêng người mới"
+
+
+@pytest.fixture
+def link(site: Any) -> str:
+    newcomer = site.parts.accounts.add("dora", display_name="Dora")
+    return f"/setup/{site.parts.setup_links.issue(newcomer.id)}"
+
+
+@pytest.mark.proves("AU13", "RC4")
+def test_link_lets_its_owner_choose_a_password_and_logs_nobody_in(site: Any, browser: Any, link: str) -> None:
+    assert "dora" in browser.get(link).text
+    response = browser.post(link, {"new": CHOSEN})
+    assert response.status_code == 303
+    assert "Mật khẩu đã được lưu" in browser.get(response.headers["Location"]).text
+    assert browser.status(None)["state"] == "anonymous"
+    assert browser.log_in("dora", CHOSEN).status_code == 303
+
+
+@pytest.mark.proves("AU13")
+def test_link_works_once(site: Any, browser: Any, link: str) -> None:
+    token = browser.token(link)
+    browser.post(link, {"new": CHOSEN})
+    assert browser.get(link).status_code == 404
+    again = browser.client.post(
+        link,
+        base_url=site.centre,
+        data={"new": "một mật khẩu khác hẳn", "csrf_token": token},
+        headers=site.navigation | {"Origin": site.centre},
+    )
+    assert again.status_code == 404
+    assert "Liên kết không dùng được" in again.text
+    assert site.browser().log_in("dora", "một mật khẩu khác hẳn").status_code == 401
+
+
+@pytest.mark.proves("AU13")
+def test_link_expires(site: Any, browser: Any, link: str) -> None:
+    with site.parts.database.session() as sql:
+        sql.scalars(select(SetupLinkRow)).one().expires_at -= timedelta(hours=72)
+    assert browser.get(link).status_code == 404
+
+
+def test_refused_password_is_explained_and_the_link_still_works(browser: Any, link: str) -> None:
+    response = browser.post(link, {"new": "ngắn"})
+    assert response.status_code == 422
+    assert "Mật khẩu này có 4 ký tự; cần ít nhất 15 ký tự" in response.text
+    assert browser.post(link, {"new": CHOSEN}).status_code == 303
+
+
+@pytest.mark.proves("HD6")
+def test_link_is_not_told_to_other_sites(browser: Any, link: str) -> None:
+    assert browser.get(link).headers["Referrer-Policy"] == "strict-origin"
