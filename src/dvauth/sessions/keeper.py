@@ -56,11 +56,16 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The cookie's session has ended; at this portal alone, if there still is a ``record``."""
+    """The cookie's session has ended; at this portal alone, if there still is a ``record``.
+
+    ``replayed``: it had ended before, and its cookie is used all the same.
+    """
 
     reason: Reason
+    ref: SessionRef
     tombstone: Tombstone | None = None
     record: SessionRecord | None = None
+    replayed: bool = False
     state = State.ENDED
 
 
@@ -168,17 +173,22 @@ class SessionKeeper:
         ``reauthenticated`` restarts the idle and the absolute clock (NIST SP 800-63B-4, REAUTH-3).
         """
         credential = self._signer.read(cookie)
-        if credential is None:
+        found = self._store.read(credential.ref, CENTRAL) if credential else None
+        if credential is None or found is None:
             return None
+        record, _ = found
+        if reauthenticated:
+            record = replace(record, authenticated_at=self._clock.now())
         secret = new_secret()
         rotated = self._store.rotate(
-            credential.ref,
+            record,
             credential.digest,
             fingerprint(secret),
             forget_portals=forget_portals,
-            authenticated_at=self._clock.now() if reauthenticated else None,
+            authenticated_at=record.authenticated_at if reauthenticated else None,
+            forget_at=_forgotten_by(record),
         )
-        return self._signer.sign(credential.ref, secret) if rotated else None
+        return self._signer.sign(record.ref, secret) if rotated else None
 
     def attach(self, ref: SessionRef, portal: Portal) -> str | None:
         """A cookie for a portal's own host, with a secret of its own; ``None`` if the session is gone."""
@@ -219,6 +229,10 @@ class SessionKeeper:
                 return
         raise Contention
 
+    def is_first_replay(self, ref: SessionRef) -> bool:
+        """Whether an ended session's cookie is used for the first time; open tabs would tell it again and again."""
+        return self._store.note_replay(ref)
+
     def sessions_of(self, account_id: str) -> list[SessionRecord]:
         """The live sessions of an account, the most recently active first."""
         now, policies = self._clock.now(), self._policies()
@@ -232,10 +246,12 @@ class SessionKeeper:
             return Active(record, verdict)
         if verdict.at_portal and place.portal:
             final = self._end_at_portal(record, verdict.reason, place, place.portal)
-            return Ended(verdict.reason, record=record) if final else None
+            return Ended(verdict.reason, record.ref, record=record) if final else None
         ending = self._ending(record, verdict.reason)
         return (
-            Ended(verdict.reason, ending.tombstone) if self._store.end_judged(ending, record.last_activity_at) else None
+            Ended(verdict.reason, record.ref, ending.tombstone)
+            if self._store.end_judged(ending, record.last_activity_at)
+            else None
         )
 
     def _judge_then(self, act: Callable[[Active, datetime], Active | None], cookie: str | None, place: Place) -> Check:
@@ -267,7 +283,7 @@ class SessionKeeper:
 
     def _ended_before(self, ref: SessionRef) -> Ended | Anonymous:
         tombstone = self._store.tombstone(ref)
-        return Ended(tombstone.reason, tombstone) if tombstone else Anonymous()
+        return Ended(tombstone.reason, ref, tombstone, replayed=True) if tombstone else Anonymous()
 
     def _touch(
         self, live: Active, place: Place, now: datetime, *, at: datetime, event: SessionEvent | None = None

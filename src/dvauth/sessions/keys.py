@@ -39,6 +39,10 @@ def ended(ref: SessionRef) -> str:
     return f"dvauth:{{{ref.bucket}}}:ended:{ref.session_id}"
 
 
+def replayed(ref: SessionRef) -> str:
+    return f"dvauth:{{{ref.bucket}}}:replayed:{ref.session_id}"
+
+
 def account(bucket: str, account_id: str) -> str:
     return f"dvauth:{{{bucket}}}:account:{account_id}"
 

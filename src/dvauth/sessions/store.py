@@ -92,6 +92,10 @@ class SessionStore:
         raw = self._call(self._redis.get, keys.ended(ref))
         return Tombstone.from_json(raw) if raw else None
 
+    def note_replay(self, ref: SessionRef) -> bool:
+        """Note that an ended session was used; whether this is the first time while its tombstone lasts."""
+        return bool(self._call(self._redis.set, keys.replayed(ref), "1", nx=True, px=REMEMBERED_END))
+
     def open(
         self,
         record: SessionRecord,
@@ -189,19 +193,19 @@ class SessionStore:
 
     def rotate(
         self,
-        ref: SessionRef,
+        record: SessionRecord,
         old_digest: bytes,
         new_digest: bytes,
         *,
         forget_portals: bool,
-        authenticated_at: datetime | None = None,
+        authenticated_at: datetime | None,
+        forget_at: datetime,
     ) -> bool:
         """Replace the secret; ``authenticated_at`` restarts both clocks. ``False``: gone, or rotated meanwhile."""
-        restart: list[Any] = []
-        if authenticated_at:
-            restart = [keys.AUTHENTICATED, to_ms(authenticated_at), keys.ACTIVITY, to_ms(authenticated_at)]
-        forget = "1" if forget_portals else ""
-        return bool(self._run("rotate", [keys.session(ref)], [old_digest, new_digest, forget, *restart]))
+        account = keys.account(record.ref.bucket, record.account_id)
+        restarted = to_ms(authenticated_at) if authenticated_at else ""
+        args = [old_digest, new_digest, "1" if forget_portals else "", restarted, to_ms(forget_at)]
+        return bool(self._run("rotate", [keys.session(record.ref), account], args))
 
     def attach(self, ref: SessionRef, portal: Portal, digest: bytes) -> bool:
         """Give a portal's host its own secret; ``False``: the session is gone."""

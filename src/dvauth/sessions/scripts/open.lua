@@ -38,7 +38,9 @@ end
 redis.call('HSET', KEYS[1], unpack(ARGV, 9, base))
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
-redis.call('PEXPIREAT', KEYS[2], ARGV[3])
+if redis.call('PTTL', KEYS[2]) < redis.call('PTTL', KEYS[1]) then -- the list outlives every session in it
+  redis.call('PEXPIREAT', KEYS[2], ARGV[3])
+end
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
 redis.call('XADD', KEYS[4], '*', 'e', ARGV[6])
 return evicted

@@ -1,7 +1,7 @@
--- Same session, new secret.
--- KEYS  1 session
+-- Same session, new secret; with an instant: the person has authenticated again, and both clocks restart.
+-- KEYS  1 session  2 account
 -- ARGV  1 digest that must be there now  2 new digest  3 '1' to forget the portals' secrets too
---       then fields and values to set along with it (any number of pairs)
+--       4 authenticated at (ms), or '' to leave the clocks alone  5 forget at (ms)
 -- RETURNS 1; or false: the session is gone, or its secret is another one by now
 if redis.call('HGET', KEYS[1], 's') ~= ARGV[1] then
   return false
@@ -13,6 +13,13 @@ if ARGV[3] == '1' then
     end
   end
 end
-redis.call('HSET', KEYS[1], 's', ARGV[2], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], 's', ARGV[2])
 redis.call('HDEL', KEYS[1], 'n')
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[1], 'f', ARGV[4], 't', ARGV[4])
+  redis.call('PEXPIREAT', KEYS[1], ARGV[5])
+  if redis.call('PTTL', KEYS[2]) < redis.call('PTTL', KEYS[1]) then
+    redis.call('PEXPIREAT', KEYS[2], ARGV[5])
+  end
+end
 return 1
