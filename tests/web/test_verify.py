@@ -131,3 +131,18 @@ def test_disabled_account_is_out_at_once_everywhere(site: Any, bob: Any) -> None
     answer = bob.verify()
     assert (answer.status_code, answer.headers["X-DVAuth-Reason"]) == (401, "account-disabled")
     assert bob.status() == {"state": "ended", "reason": "account-disabled"}
+
+
+@pytest.mark.proves("LG2")
+def test_use_of_an_ended_session_is_reported_once(site: Any, bob: Any, capsys: Any) -> None:
+    site.pass_time(minutes=15)
+    assert bob.status()["state"] == "ended"
+    capsys.readouterr()
+    for _ in range(3):
+        bob.status()
+        assert bob.verify().status_code == 401
+        assert bob.keep_alive("prompt").status_code == 401
+    reported = [line for line in capsys.readouterr().out.splitlines() if "session_use_after_expire" in line]
+    assert len(reported) == 1
+    assert site.people["bob"].id in reported[0]
+    assert '"CRITICAL"' in reported[0]

@@ -4,7 +4,8 @@ from flask import Flask, Request, g, request
 from flask_login import LoginManager, UserMixin
 
 from dvauth.accounts.account import Account
-from dvauth.sessions.keeper import Active, Anonymous, Check
+from dvauth.audit.events import Event
+from dvauth.sessions.keeper import Active, Anonymous, Check, Ended
 from dvauth.sessions.record import SessionRecord
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
@@ -60,8 +61,22 @@ def current_check() -> Check:
     if "check" not in g:
         known = services()
         g.check = known.keeper.check(known.jar.read(request), current_place(), activity=is_persons_navigation(request))
+        report_replay(g.check)
     check: Check = g.check
     return check
+
+
+def report_replay(check: Check) -> None:
+    """An ended session's cookie that is still used is an event, once: somebody may have stolen it."""
+    known = services()
+    if isinstance(check, Ended) and check.replayed and check.tombstone and known.keeper.is_first_replay(check.ref):
+        known.audit.record(
+            Event.SESSION_USE_AFTER_EXPIRE,
+            account=check.tombstone.account_id,
+            session=check.ref.session_id,
+            address=known.proxies.client_address(request),
+            reason=check.reason,
+        )
 
 
 def presume_anonymous() -> None:

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, g, request
 from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active, Cause, Check, Ended
 from dvauth.timeouts.judge import Verdict
-from dvauth.web.identity import current_place
+from dvauth.web.identity import current_place, report_replay
 from dvauth.web.problems import problem
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace
@@ -78,6 +78,7 @@ def keep_alive() -> Response:
     check = known.keeper.keep_alive(known.jar.read(request), current_place(), cause, idle_for)
     if isinstance(check, Active):
         return _answer(check)
+    report_replay(check)
     reason = check.reason if isinstance(check, Ended) else None
     return problem(401, "There is no session to keep alive.", state=check.state, reason=reason)
 

@@ -10,10 +10,11 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from dvauth.portals.portal import Activity, Portal
-from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.keeper import Active, Contention, Ended
 from dvauth.sessions.record import Place
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.enter import enter_url
+from dvauth.web.identity import report_replay
 from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
 from dvauth.web.visitor import is_persons_navigation
@@ -31,7 +32,8 @@ def verify_request() -> BaseResponse:
         if portal is None or not request.headers.get("X-Original-Method"):
             return _refuse(403, "unknown-portal")
         check = known.keeper.check(known.jar.read(request), Place(portal, own_host=True), activity=_is_activity(portal))
-    except StoreUnavailable:
+        report_replay(check)
+    except (StoreUnavailable, Contention):
         return _refuse(403, "unavailable")
     if isinstance(check, Active):
         return _let_through(check)
