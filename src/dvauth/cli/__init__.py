@@ -15,7 +15,7 @@ from dvauth.storage.embedded_redis import EmbeddedRedisError
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 
-NOUNS = ("account", "db", "demo", "portal", "reaper", "serve", "session", "timeout")
+NOUNS = ("account", "db", "demo", "portal", "reaper", "serve", "timeout")
 
 
 class WrongSettings(click.ClickException):

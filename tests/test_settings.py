@@ -1,0 +1,82 @@
+"""Options come from the environment; what is wrong with them is told all at once."""
+
+from pathlib import Path
+
+import pytest
+
+from dvauth.settings import Settings, SettingsError
+
+KEY = "0123456789abcdef-0123456789abcdef"
+OTHER_KEY = "fedcba9876543210-fedcba9876543210"
+
+
+def test_only_the_key_has_no_default() -> None:
+    settings = Settings.from_environment({"DVAUTH_SECRET_KEY": KEY})
+    assert settings.secret_key == (KEY,)
+    assert settings.bind == "127.0.0.1:8000"
+    assert settings.trusted_proxies == ()
+    assert not settings.insecure_development
+    assert settings.sql_url == "sqlite:////var/lib/dvauth/dvauth.sqlite3"
+
+
+@pytest.mark.proves("CF1")
+def test_secrets_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n{OTHER_KEY}\n")
+    settings = Settings.from_environment({"DVAUTH_SECRET_KEY_FILE": str(tmp_path / "key")})
+    assert settings.secret_key == (KEY, OTHER_KEY)
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_variable_and_value(tmp_path: Path) -> None:
+    wrong = {
+        "DVAUTH_SECRET_KEY": "secret",
+        "DVAUTH_BASE_URL": "auth.example.vn",
+        "DVAUTH_BIND": "8000",
+        "DVAUTH_WORKERS": "two",
+        "DVAUTH_THREADS": "0",
+        "DVAUTH_TRUSTED_PROXIES": "10.0.0.0/33",
+        "DVAUTH_COOKIE_SUFFIX": "a b",
+        "DVAUTH_REDIS_URL": "http://127.0.0.1",
+        "DVAUTH_DEFAULT_LOCALE": "fr",
+        "DVAUTH_INSECURE_DEVELOPMENT": "maybe",
+        "DVAUTH_DATABASE_URL_FILE": str(tmp_path / "missing"),
+        "DVAUTH_IDEL_TIMEOUT": "5m",
+    }
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment(wrong)
+    told = refused.value.mistakes
+    assert {mistake.partition(":")[0].removesuffix("_FILE") for mistake in told} == {
+        name.removesuffix("_FILE") for name in wrong
+    }
+    for value in ("auth.example.vn", "8000", "two", "10.0.0.0/33", "a b", "fr", "maybe", "missing"):
+        assert any(value in mistake for mistake in told), value
+
+
+@pytest.mark.proves("CF1")
+@pytest.mark.parametrize("key", ["", "secret", "x" * 64, "change-me-change-me-change-me-change-me"[:31]])
+def test_missing_short_and_sample_keys_are_refused_without_repeating_them(key: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY": key})
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith("DVAUTH_SECRET_KEY: ")
+    assert not key or key not in mistake
+
+
+def test_secret_and_its_file_together_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY)
+    both = {"DVAUTH_SECRET_KEY": KEY, "DVAUTH_SECRET_KEY_FILE": str(tmp_path / "key")}
+    with pytest.raises(SettingsError, match="DVAUTH_SECRET_KEY_FILE too"):
+        Settings.from_environment(both)
+
+
+def test_secrets_do_not_show_in_refusals() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_REDIS_URL": "http://:hunter2@127.0.0.1"})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "origin"),
+    [("https://Auth.Example.vn", "https://auth.example.vn"), ("http://a.localhost:8000/", "http://a.localhost:8000")],
+)
+def test_base_url_is_an_origin(raw: str, origin: str) -> None:
+    assert Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": raw}).base_url == origin
