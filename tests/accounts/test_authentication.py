@@ -1,6 +1,5 @@
 """Logging in, as far as username and password go."""
 
-import statistics
 import threading
 import time
 from collections.abc import Callable
@@ -54,7 +53,7 @@ def test_unknown_wrong_disabled_and_unset_are_one_answer(
 def test_unknown_wrong_and_disabled_cost_the_same_time(
     database: Database, clock: HandClock, throttle: LoginThrottle, events: Events
 ) -> None:
-    """Measured as this thread's CPU time, in turns, so that a busy machine disturbs all of them alike."""
+    """The best of many turns, in CPU time of this thread: what a busy machine adds to the others says nothing."""
     passwords = Passwords(site_name="", memory_cost=MEMORY_COST, time_cost=1)
     accounts = make_accounts(database, clock, passwords, LiveSessions(), throttle)
     authenticator = Authenticator(accounts=accounts, passwords=passwords, throttle=throttle, record=events)
@@ -71,8 +70,8 @@ def test_unknown_wrong_and_disabled_cost_the_same_time(
             begun = time.thread_time()
             refused(authenticator, name, "not the password of anybody", f"198.51.100.{number}")
             times.append(time.thread_time() - begun)
-    medians = sorted(map(statistics.median, spent.values()))
-    assert medians[-1] < 1.10 * medians[0]
+    best = sorted(map(min, spent.values()))
+    assert best[-1] < 1.10 * best[0]
 
 
 @pytest.mark.proves("AT14")

@@ -80,6 +80,14 @@ def test_letters_open_however_the_keyboard_composed_them(passwords: Passwords) -
     assert passwords.verify(kept, "mat khau cua Nguyen") is None
 
 
+@pytest.mark.proves("AU1", "AU3")
+def test_letters_are_counted_as_they_are_read_not_as_they_were_composed(passwords: Passwords) -> None:
+    decomposed = unicodedata.normalize("NFD", "mật khẩu ngắn!")
+    assert len(decomposed) > SHORTEST
+    with pytest.raises(PasswordTooShort, match="14"):
+        passwords.choose(decomposed, username="bob")
+
+
 @pytest.mark.parametrize("password", ["nguyen.van.an@so.gov.vn", "NGUYEN.VAN.AN@so.gov.vn", SITE, SITE.upper()])
 def test_the_username_and_the_site_name_are_no_passwords(passwords: Passwords, password: str) -> None:
     with pytest.raises(PasswordIsKnown):

@@ -98,10 +98,14 @@ def test_refused_attempts_do_not_lengthen_the_wait(throttle: LoginThrottle) -> N
 
 
 @pytest.mark.proves("AU9")
-def test_after_a_hundred_failures_only_a_new_password_opens(throttle: LoginThrottle, clock: HandClock) -> None:
+def test_after_a_hundred_failures_only_a_new_password_opens(
+    throttle: LoginThrottle, connection: RedisConnection, clock: HandClock
+) -> None:
     for number in range(MOST_FAILURES):
         fail(throttle, address=address(number))
         clock.advance(LONGEST_WAIT)
+    (key,) = connection.client.scan_iter("dvauth:{throttle}:account:*")
+    assert connection.client.ttl(key) == -1  # never forgotten
     clock.advance(1000 * HOUR)
     with pytest.raises(TooManyAttempts):
         succeed(throttle)

@@ -103,6 +103,14 @@ def test_what_strangers_send_stays_one_plain_line(
         assert value.isprintable()
 
 
+def test_a_terminal_that_knows_only_ascii_gets_every_line(database: Database, clock: HandClock) -> None:
+    ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    log = AuditLog(database, tag=tag, now=clock.now, stream=ascii_only)
+    log.record("authz_admin", action="Đổi tên cổng")
+    ascii_only.seek(0)
+    assert json.loads(ascii_only.read())["details"]["action"] == "Đổi tên cổng"
+
+
 def test_long_values_are_cut(log: AuditLog, database: Database, stream: io.StringIO) -> None:
     log.record("malicious_cors", origin="https://" + "a" * 10_000)
     assert len(lines(stream)[0]["details"]["origin"]) == LONGEST_VALUE
