@@ -23,7 +23,7 @@ from dvauth.sessions.record import (
     SessionRef,
     Tombstone,
 )
-from dvauth.sessions.store import Ending, SessionStore
+from dvauth.sessions.store import Ending, SessionStore, TooLate
 from dvauth.timeouts.judge import Reason, Verdict, deadline, is_worth_writing, judge
 from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
 
@@ -108,7 +108,7 @@ class SessionKeeper:
     def check(self, cookie: str | None, place: Place = CENTRAL, *, activity: bool = False) -> Check:
         """Judge the session of a cookie. Without activity: one HMGET, and nothing is written while it lives."""
 
-        def record_activity(live: Active, now: datetime) -> Active | None:
+        def record_activity(live: Active, now: datetime) -> Check | None:
             if not (activity and is_worth_writing(live.record, live.verdict, place.slug, now)):
                 return live
             return self._touch(live, place, now, at=now)
@@ -118,7 +118,7 @@ class SessionKeeper:
     def keep_alive(self, cookie: str | None, place: Place, cause: Cause, idle_for: timedelta = timedelta(0)) -> Check:
         """Record that the person is there, or was ``idle_for`` ago. Two Redis commands; never revives what ended."""
 
-        def record_presence(live: Active, now: datetime) -> Active | None:
+        def record_presence(live: Active, now: datetime) -> Check | None:
             event = self._event("session_renewed", live.record, place) if cause is Cause.PROMPT else None
             return self._touch(live, place, now, at=now - idle_for, event=event)
 
@@ -254,22 +254,23 @@ class SessionKeeper:
             else None
         )
 
-    def _judge_then(self, act: Callable[[Active, datetime], Active | None], cookie: str | None, place: Place) -> Check:
-        """Judge, and act on a live session. An act that Redis refuses lost a race, or came too late by its clock."""
+    def _judge_then(self, act: Callable[[Active, datetime], Check | None], cookie: str | None, place: Place) -> Check:
+        """Judge, and act on a live session; again, if the act lost a race or came too late by Redis's clock."""
         credential = self._signer.read(cookie)
         if credential is None:
             return Anonymous()
         not_before = EPOCH
         for _ in range(TRIES):
             now = max(self._clock.now(), not_before)
-            checked = self._judge(credential, place, now)
-            if not isinstance(checked, Active):
-                if checked:
-                    return checked
+            try:
+                checked = self._judge(credential, place, now)
+                if isinstance(checked, Active):
+                    checked = act(checked, now)
+            except TooLate as late:
+                not_before = late.now
                 continue
-            if done := act(checked, now):
-                return done
-            not_before = now + checked.verdict.expires_in
+            if checked:
+                return checked
         raise Contention
 
     def _judge(self, credential: Credential, place: Place, now: datetime) -> Check | None:
@@ -287,7 +288,7 @@ class SessionKeeper:
 
     def _touch(
         self, live: Active, place: Place, now: datetime, *, at: datetime, event: SessionEvent | None = None
-    ) -> Active | None:
+    ) -> Active | Ended | None:
         record = self._store.touch(
             live.record,
             at,
@@ -296,7 +297,7 @@ class SessionKeeper:
             place=place,
             event=event,
         )
-        return Active(record, judge(record, self._policies(), place.slug, now)) if record else None
+        return self.settle(record, place, now) if record else None
 
     def _end_at_portal(self, record: SessionRecord, reason: Reason, place: Place, portal: Portal) -> bool:
         visit = record.portals.get(portal.slug)

@@ -49,8 +49,9 @@ class Reaper:
         now = self._clock.now()
         settled = {record.ref.session_id: self._keeper.settle(record, CENTRAL, now) for record in records}
         alive = [found.record for found in settled.values() if isinstance(found, Active)]
-        gone = {ref.session_id for ref in refs} - settled.keys()
-        self._look_again(refs[0].bucket, alive, gone)
+        self._look_again(alive)
+        if gone := {ref.session_id for ref in refs} - settled.keys():
+            self._schedule.forget(refs[0].bucket, gone)
         return sum(isinstance(found, Ended) for found in settled.values())
 
     def sweep(self) -> Iterable[int]:
@@ -59,18 +60,17 @@ class Reaper:
         for bucket in keys.BUCKETS:
             cursor, refs = self._schedule.walk(bucket, 0, BATCH)
             while refs or cursor:
-                self._look_again(bucket, self._store.read_many(refs))
+                self._look_again(self._store.read_many(refs))
                 seen += len(refs)
                 yield seen
                 if not cursor:
                     break
                 cursor, refs = self._schedule.walk(bucket, cursor, BATCH)
 
-    def _look_again(self, bucket: str, records: Iterable[SessionRecord], gone: Iterable[str] = ()) -> None:
+    def _look_again(self, records: Sequence[SessionRecord]) -> None:
         policies = self._policies()
-        moments = {record.ref.session_id: deadline(record, policies) for record in records}
-        if moments or gone:
-            self._schedule.move(bucket, moments, list(gone))
+        if records:
+            self._store.reschedule([(record, deadline(record, policies)) for record in records])
 
     def drain(self, keep: Callable[[Sequence[DrainedEvent]], None]) -> int:
         """Hand waiting events over; they are forgotten only after ``keep`` returned. How many there were."""

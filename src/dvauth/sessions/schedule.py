@@ -3,7 +3,7 @@
 A moment in the schedule may be early, never late: activity does not move it, the reaper does when it looks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from dvauth.sessions import keys
@@ -36,14 +36,9 @@ class Schedule:
         sizes: list[int] = self._call(pipeline.execute)
         return sizes
 
-    def move(self, bucket: str, moments: Mapping[str, datetime], gone: Sequence[str] = ()) -> None:
-        """Look again at these sessions then, and no more at those that are gone."""
-        pipeline = self._redis.pipeline(transaction=False)
-        if moments:
-            pipeline.zadd(keys.due(bucket), {session_id: to_ms(at) for session_id, at in moments.items()}, xx=True)
-        if gone:
-            pipeline.zrem(keys.due(bucket), *gone)
-        self._call(pipeline.execute)
+    def forget(self, bucket: str, session_ids: Iterable[str]) -> None:
+        """Look no more at sessions that are gone."""
+        self._call(self._redis.zrem, keys.due(bucket), *session_ids)
 
     def waiting_events(self, most: int) -> dict[str, list[tuple[str, SessionEvent]]]:
         """Events by bucket, each with its stream id; they stay until they are ``forgotten``."""

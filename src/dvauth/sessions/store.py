@@ -37,6 +37,14 @@ class Connection(Protocol):
     def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
 
 
+class TooLate(Exception):
+    """By Redis's clock, ``now``, the deadline that a touch was judged by has passed."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        super().__init__(now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """All that is written down when a session ends. After ``forget_after`` it would be over anyway."""
@@ -137,7 +145,7 @@ class SessionStore:
         place: Place,
         event: SessionEvent | None,
     ) -> SessionRecord | None:
-        """Record activity; the record as it is then, or ``None``: gone, too late, or ended at this portal."""
+        """Record activity; the record as it is then, or ``None``: gone, or ended at this portal. Raises ``TooLate``."""
         portal_field = keys.activity_field(place.portal.id) if place.portal else ""
         touched = self._run(
             "touch",
@@ -146,6 +154,8 @@ class SessionStore:
         )
         if touched is None:
             return None
+        if isinstance(touched, int):
+            raise TooLate(from_ms(touched))
         last, *visit = touched
         portals = {place.portal.slug: PortalVisit(from_ms(visit[0]))} if place.portal else {}
         return replace(record, last_activity_at=from_ms(last), portals={**record.portals, **portals})
@@ -221,8 +231,17 @@ class SessionStore:
         )
         return None if changed is None else int(changed)
 
+    def reschedule(self, moments: Sequence[tuple[SessionRecord, datetime]]) -> None:
+        """Look at sessions of one bucket again then; one whose roles have changed since stays due when it was."""
+        records = [record for record, _ in moments]
+        self._run(
+            "reschedule",
+            [keys.due(records[0].ref.bucket), *(keys.session(record.ref) for record in records)],
+            [part for record, at in moments for part in (record.ref.session_id, to_ms(at), " ".join(record.roles))],
+        )
 
-SCRIPTS = ("open", "read_many", "touch", "end", "end_at_portal", "rotate", "attach", "set_roles")
+
+SCRIPTS = ("open", "read_many", "touch", "end", "end_at_portal", "rotate", "attach", "set_roles", "reschedule")
 
 
 def _ms(duration: timedelta) -> int:

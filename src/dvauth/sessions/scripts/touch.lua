@@ -2,16 +2,19 @@
 -- KEYS  1 session  2 events
 -- ARGV  1 activity at (ms)  2 the deadline it was judged by (ms)  3 now (ms), or '' for Redis TIME
 --       4 portal's activity field, or ''  5 event (JSON), or ''
--- RETURNS last activity at, last activity at this portal or nil (ms); or false: the session is gone, past the
---         deadline, or ended at this portal
+-- RETURNS last activity at, last activity at this portal or nil (ms); or now (ms), which is past the deadline;
+--         or false: the session is gone, or ended at this portal
 local now = tonumber(ARGV[3])
 if not now then
   local time = redis.call('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 local last, authenticated = unpack(redis.call('HMGET', KEYS[1], 't', 'f'))
-if not last or now >= tonumber(ARGV[2]) then
+if not last then
   return false
+end
+if now >= tonumber(ARGV[2]) then
+  return now
 end
 local activity, portal, visit = tonumber(ARGV[1]), ARGV[4], nil
 if portal ~= '' then
