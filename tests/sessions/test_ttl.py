@@ -29,7 +29,7 @@ def account_key(desk: Any) -> str:
 def test_session_is_forgotten_ten_minutes_after_any_policy_had_ended_it(
     desk: Any,
     remember: bool,
-    longest: timedelta,  # noqa: FBT001
+    longest: timedelta,
 ) -> None:
     opened = desk.open(remember=remember)
     assert forgotten_at(desk, keys.session(opened.record.ref)) == desk.clock.now() + longest

@@ -82,7 +82,7 @@ def test_session_is_active_until_and_ended_at_exactly_its_deadline(
     portal: str | None,
     lives_for: timedelta,
     reason: Reason,
-    at_portal: bool,  # noqa: FBT001
+    at_portal: bool,
 ) -> None:
     before = judge(session, POLICIES, portal, START + lives_for - MS)
     assert before.active
@@ -111,7 +111,7 @@ def test_of_several_ends_the_one_that_ends_most_is_told(
     portal: str | None,
     at: timedelta,
     reason: Reason,
-    at_portal: bool,  # noqa: FBT001
+    at_portal: bool,
 ) -> None:
     verdict = judge(session, POLICIES, portal, START + at)
     assert (verdict.reason, verdict.at_portal) == (reason, at_portal)
@@ -206,7 +206,7 @@ def test_within_two_warnings_of_the_end_every_activity_is_written() -> None:
 @pytest.mark.parametrize(
     ("visited", "worth"), [(None, True), (10 * SECOND, True), (10 * SECOND - MS, False), (NOTHING, False)]
 )
-def test_activity_is_also_written_for_the_portal_where_it_happens(visited: timedelta | None, worth: bool) -> None:  # noqa: FBT001
+def test_activity_is_also_written_for_the_portal_where_it_happens(visited: timedelta | None, worth: bool) -> None:
     now = START + MINUTE
     portals = {} if visited is None else {"news": PortalVisit(now - visited)}
     session = active_at(MINUTE, portals=portals)

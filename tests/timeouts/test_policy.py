@@ -209,7 +209,7 @@ def test_unknown_roles_and_portals_get_the_default(found: PolicySet) -> None:
         ((), "bank", True),  # a portal's own limits are judged beside the session's
     ],
 )
-def test_who_may_be_remembered(roles: tuple[str, ...], portal: str | None, remembered: bool) -> None:  # noqa: FBT001
+def test_who_may_be_remembered(roles: tuple[str, ...], portal: str | None, remembered: bool) -> None:
     policies = PolicySet(
         TimeoutPolicy(remember_for=30 * DAY),
         {
