@@ -58,10 +58,7 @@ $(DONE)/pip:
 	@$(PIP) install --upgrade "pip>=25.1"
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/secrets: ## what docker-compose.yml needs before its first start
-	@python3 scripts/compose_secrets.py
-
-wheel: $(DONE)/pip $(SOURCES)
+$(DONE)/wheel: $(DONE)/pip $(SOURCES)
 	@echo "Building the wheel …"
 	@rm -rf $(WHEEL)
 	@$(PIP) wheel --no-deps --wheel-dir $(WHEEL) .
