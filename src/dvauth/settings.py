@@ -119,7 +119,9 @@ class Settings:
     )
     bind: str = _option(_bind, "127.0.0.1:8000", reason="host:port; loopback, because a buffering proxy stands in front")
     workers: int = _option(_count, 2, reason="server processes; about one a core")
-    threads: int = _option(_count, 8, reason="requests that one worker answers at the same time")
+    threads: int = _option(
+        _count, 64, reason="requests that one worker answers at the same time; idle ones cost next to nothing"
+    )
     trusted_proxies: tuple[Network, ...] = _option(
         _networks, (), reason="addresses or networks whose X-Forwarded-* and X-Original-* headers are believed"
     )

@@ -370,3 +370,14 @@ def test_logout_on_a_portals_host_spares_the_drafts_of_its_other_tabs(site: Any,
     assert answer.status_code == 303
     assert answer.headers["Clear-Site-Data"] == '"cache"'
     assert browser.status()["state"] == "ended"
+
+
+def test_body_without_a_length_is_refused(site: Any, browser: Any) -> None:
+    answer = browser.client.post(
+        "/session/keep-alive",
+        base_url=site.centre,
+        headers={"Origin": site.news, "Transfer-Encoding": "chunked"},
+        content_type="application/json",
+    )
+    assert answer.status_code == 411
+    assert answer.get_json()["status"] == 411

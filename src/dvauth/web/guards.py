@@ -41,11 +41,18 @@ class StaleForm(Forbidden):
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(refuse_unmeasured_bodies)
     app.before_request(keep_portals_out)
     app.before_request(refuse_forged_forms)
     app.after_request(set_form_cookie)
     app.after_request(set_headers)
     app.context_processor(lambda: {"csrf_field": csrf_field, "csp_nonce": csp_nonce})
+
+
+def refuse_unmeasured_bodies() -> None:
+    """A chunked body would be cut off at the largest size in silence, and taken for whole."""
+    if "Transfer-Encoding" in request.headers:
+        abort(411)
 
 
 def keep_portals_out() -> None:
