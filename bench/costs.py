@@ -14,12 +14,6 @@ from dvauth.sessions.store import SessionStore
 ASKED = 50  # requests that are watched
 BATCH = 1000
 BESIDES = {"TIME", "INFO", "HGETALL", "CLIENT", "HELLO"}  # asked twice a second, or on connecting, whoever visits
-    "TIME",
-    "INFO",
-    "HGETALL",
-    "CLIENT",
-    "HELLO",
-}  # what a process asks twice a second, whoever visits, or on connecting
 MARK = "the last of the watched requests"
 
 
