@@ -1,5 +1,6 @@
 """Logging in, as far as username and password go."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.errors import HashingBusy, InvalidCredentials, PasswordTooShort, TooManyAttempts
 from dvauth.accounts.hashing_slots import HashingSlots
-from dvauth.accounts.passwords import LONGEST_WAIT, MEMORY_COST, Passwords
+from dvauth.accounts.passwords import LONGEST_WAIT, Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES, LoginThrottle
 from dvauth.storage.sql import Database, DatabaseUnavailable
@@ -53,8 +54,8 @@ def test_unknown_wrong_disabled_and_unset_are_one_answer(
 def test_unknown_wrong_and_disabled_cost_the_same_time(
     database: Database, clock: HandClock, throttle: LoginThrottle, events: Events
 ) -> None:
-    """The best of many turns, in CPU time of this thread: what a busy machine adds to the others says nothing."""
-    passwords = Passwords(site_name="", memory_cost=MEMORY_COST, time_cost=1)
+    """The least CPU time of many turns: what a busy machine adds says nothing, and only noise goes away by turns."""
+    passwords = Passwords(site_name="")
     accounts = make_accounts(database, clock, passwords, LiveSessions(), throttle)
     authenticator = Authenticator(accounts=accounts, passwords=passwords, throttle=throttle, record=events)
     for name in ("bob", "dora"):
@@ -63,15 +64,16 @@ def test_unknown_wrong_and_disabled_cost_the_same_time(
     assert dora
     accounts.disable(dora.id)
 
-    spent: dict[str, list[float]] = {"nobody": [], "bob": [], "dora": []}
-    for number in range(40):
-        for name, times in spent.items():
+    best = dict.fromkeys(("nobody", "bob", "dora"), math.inf)
+    for turn in range(90):  # 270 failures: below the limit over all
+        for name in best:
             throttle.forgive(name)
             begun = time.thread_time()
-            refused(authenticator, name, "not the password of anybody", f"198.51.100.{number}")
-            times.append(time.thread_time() - begun)
-    best = sorted(map(min, spent.values()))
-    assert best[-1] < 1.10 * best[0]
+            refused(authenticator, name, "not the password of anybody", f"198.51.100.{turn}")
+            best[name] = min(best[name], time.thread_time() - begun)
+        if turn >= 20 and max(best.values()) < 1.05 * min(best.values()):
+            return
+    pytest.fail(f"seconds of CPU: {best}")
 
 
 @pytest.mark.proves("AT14")

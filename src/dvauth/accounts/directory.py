@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dvauth.accounts.account import (
     ADMIN,
@@ -80,8 +80,10 @@ class AccountDirectory:
         wanted = canonical(username)
         if not wanted.isprintable():  # PostgreSQL refuses NUL in a text
             return None
+        # One query, whether there is such an account or not: a second one for its roles would tell by its time.
+        query = select(AccountRow).options(joinedload(AccountRow.roles))
         with self._database.session() as sql:
-            row = sql.scalar(select(AccountRow).where(AccountRow.canonical_username == wanted))
+            row = sql.scalars(query.where(AccountRow.canonical_username == wanted)).unique().one_or_none()
             return row.value() if row else None
 
     def get(self, account_id: str) -> Account | None:
