@@ -381,3 +381,41 @@ def test_body_without_a_length_is_refused(site: Any, browser: Any) -> None:
     )
     assert answer.status_code == 411
     assert answer.get_json()["status"] == 411
+
+
+@pytest.mark.proves("CK7")
+def test_plain_http_leads_pages_to_https_and_refuses_everything_else(site: Any, browser: Any) -> None:
+    by_http = {"X-Forwarded-Proto": "http"}
+    page = browser.get("/login?return_to=https://news.example.vn/", headers=by_http)
+    assert page.status_code == 308
+    assert page.headers["Location"] == f"{site.centre}/login?return_to=https://news.example.vn/"
+    assert "Set-Cookie" not in page.headers
+    for answer in (
+        browser.fetch("/session", headers=by_http),
+        browser.keep_alive("prompt", headers=by_http),
+        browser.client.post("/login", base_url=site.centre, headers=by_http | {"Origin": site.centre}),
+        browser.client.get("/session", base_url="http://auth.example.vn"),
+    ):
+        assert answer.status_code == 403
+        assert "Location" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.proves("XO2")
+def test_login_form_is_bound_to_its_visitor_who_is_forgotten_at_login(site: Any, browser: Any) -> None:
+    credentials = {"username": "bob", "password": site.password}
+    strangers = site.browser().token("/login")
+    own = browser.token("/login")
+    for token in ("", strangers):
+        forged = browser.client.post(
+            "/login", base_url=site.centre, data=credentials | {"csrf_token": token}, headers={"Origin": site.centre}
+        )
+        assert forged.status_code == 403
+        assert not forged.headers.get("Set-Cookie", "").startswith("__Host-dvauth=")
+    answer = browser.client.post(
+        "/login", base_url=site.centre, data=credentials | {"csrf_token": own}, headers={"Origin": site.centre}
+    )
+    assert answer.status_code == 303
+    assert browser.client.get_cookie("__Host-dvauth-form", domain="auth.example.vn") is None
+    browser.post("/logout", {}, page="/account/")
+    assert browser.token("/login") != own

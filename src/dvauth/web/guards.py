@@ -5,9 +5,10 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, abort, g, redirect, request
 from markupsafe import Markup
 from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response
 
 from dvauth.audit.events import Event
 from dvauth.portals.origins import origin_of
@@ -29,6 +30,8 @@ ON_PORTAL_HOSTS = {
     "bootstrap.static",
     "verify.verify_request",
 }
+ASKED_FROM_INSIDE = {"health.live", "health.ready", "verify.verify_request"}  # by proxies, on the inner network
+PAGES = {"login", "account", "setup", "enter"}
 FORM_COOKIE = "form"
 FORM_FIELD = "csrf_token"
 HSTS = "max-age=31536000; includeSubDomains"
@@ -41,12 +44,25 @@ class StaleForm(Forbidden):
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(refuse_plain_http)
     app.before_request(refuse_unmeasured_bodies)
     app.before_request(keep_portals_out)
     app.before_request(refuse_forged_forms)
     app.after_request(set_form_cookie)
     app.after_request(set_headers)
     app.context_processor(lambda: {"csrf_field": csrf_field, "csp_nonce": csp_nonce})
+
+
+def refuse_plain_http() -> Response | None:
+    """Where people come by https, pages lead there and everything else is refused (NIST SP 800-63B-4, SB-9)."""
+    known = services()
+    if known.settings.base_url.startswith("http:") or known.proxies.scheme(request) == "https":
+        return None
+    if request.endpoint in ASKED_FROM_INSIDE:
+        return None
+    if request.method not in {"GET", "HEAD"} or request.blueprint not in PAGES:
+        abort(403, "This service is reached by https only.")
+    return redirect(known.settings.base_url + request.full_path.rstrip("?"), 308)
 
 
 def refuse_unmeasured_bodies() -> None:

@@ -18,6 +18,7 @@ from dvauth.timeouts.judge import Reason
 from dvauth.web.devices import device_of
 from dvauth.web.enter import enter_url
 from dvauth.web.forms import LoginForm
+from dvauth.web.guards import FORM_COOKIE
 from dvauth.web.identity import current_check, presume_anonymous
 from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
@@ -120,6 +121,7 @@ def _logged_in(username: str, password: str, *, remember: bool) -> Response:
     cookie = _renewed(account) or _opened(account, address, remember=bool(remember_for))
     response = redirect(_destination(), 303)
     known.jar.set(response, cookie, max_age=round(remember_for.total_seconds()) or None)
+    known.jar.expire(response, FORM_COOKIE)  # the visitor of before is nobody now
     return response
 
 

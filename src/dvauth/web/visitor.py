@@ -45,6 +45,12 @@ class Proxies:
         reported = request.headers["X-Forwarded-Host"] if self._reports_host(request) else request.host
         return reported.lower()
 
+    def scheme(self, request: Request) -> str:
+        """``http`` or ``https``, as the browser came."""
+        if self.sent(request) and (reported := request.headers.get("X-Forwarded-Proto")):
+            return reported.lower()
+        return request.scheme
+
     def is_central(self, request: Request) -> bool:
         """Whether the centre was asked; only a trusted proxy can report that a portal's host was."""
         return self.host(request) == self.central_host or not self._reports_host(request)
