@@ -91,6 +91,7 @@
     let ends = NEVER;
     let warnAt = NEVER;
     let askAt = NEVER;
+    let reportAt = NEVER; // from here on, input is worth a request
     let idleWindow = 0;
     let confirmed = -NEVER;
 
@@ -159,6 +160,7 @@
       askAt = warnAt - ASK_AHEAD > now ? warnAt - ASK_AHEAD : NEVER;
       idleWindow = isJustActive ? idleLeft : Math.max(idleWindow, idleLeft);
       confirmed = asOf + idleLeft - idleWindow;
+      reportAt = Math.min(confirmed + 0.4 * idleWindow, warnAt - ASK_AHEAD);
       if (pending && !pending.cause && asOf > pending.at - SECOND) pending = null;
       if (query?.cause === wish || lastInput - confirmed < UNREPORTED) wish = null;
       if (now < warnAt) {
@@ -220,7 +222,7 @@
       input() {
         if (state !== "active" && state !== "starting") return; // an open prompt wants an answer
         lastInput = now;
-        if (state === "active" && !wish && now - confirmed > 0.4 * idleWindow) report("input");
+        if (state === "active" && !wish && now > reportAt) report("input");
       },
 
       stay() {
@@ -437,15 +439,15 @@ dialog{box-sizing:border-box;width:min(30em,100vw - 32px);padding:24px;border:1p
 dialog{color-scheme:light dark;font:1em/1.5 system-ui,sans-serif;outline:0}
 dialog::backdrop{background:#000a}
 .cover::backdrop{background:Canvas}
-h2{margin:0;font-size:1.4em;line-height:1.3}
+h2{margin:0;font-size:1.4em;line-height:1.3;text-wrap:balance}
 p{display:grid;gap:20px;margin:12px 0 0}
 p:empty{display:none}
 button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff;cursor:pointer}
-button,a{font:inherit;font-weight:600;text-align:center}
+button,a{font:inherit;font-weight:600;text-align:center;text-decoration:none}
 button:hover,a:hover{background:#0c599c}
-button:focus-visible,a:focus-visible{outline:3px solid;outline-offset:3px}
+button:focus-visible,a:focus-visible{outline:3px solid CanvasText;outline-offset:3px}
 a{display:block;margin-top:24px}
-[aria-busy=true] button{opacity:.6}
+[aria-busy=true] button{background:#5c6670;cursor:progress}
 b{font-size:1.5em;font-variant-numeric:tabular-nums}
 .note{border-left:4px solid #d9480f;padding-left:12px}
 .quiet{position:absolute;clip-path:inset(50%)}`;

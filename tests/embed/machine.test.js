@@ -87,6 +87,11 @@ describe("activity", () => {
     assert.equal(scene.sent[1].idleSeconds, 0);
   });
 
+  it("is reported at once when the prompt is near, however short the window is", () => {
+    const scene = Scene.of(90).passes(28).answers(alive(62)).passes(1).happens("input");
+    assert.deepEqual(scene.causes, ["status", "status", "input"]);
+  });
+
   // proves: P18
   it("costs at most 12 requests in an hour of work", () => {
     const scene = Scene.of(IDLE);

@@ -1,0 +1,132 @@
+"""Several tabs of one browser: they follow each other, and no two sessions are mixed."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Portal, Service, Visitor
+from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, question, title, visit
+
+# Says on the page's own clock when the dialog opened or closed last.
+NOTE_CHANGES = """
+for (const act of ["showModal", "close"]) {
+    const native = HTMLDialogElement.prototype[act];
+    HTMLDialogElement.prototype[act] = function () {
+        window[act + "At"] = performance.timeOrigin + performance.now();
+        return native.call(this);
+    };
+}
+"""
+
+ANSWERED_AT = """() => {
+    const [last] = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/session")).slice(-1);
+    return performance.timeOrigin + last.responseEnd;
+}"""
+
+
+@pytest.fixture
+def tabs(context: BrowserContext) -> list[Page]:
+    context.add_init_script(NOTE_CHANGES)
+    return [context.new_page() for _ in range(2)]
+
+
+@pytest.mark.proves("P7")
+def test_an_extension_in_one_tab_closes_the_prompt_of_the_other_at_once(
+    tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("warned")
+    for tab in tabs:
+        visit(tab, portal.page())
+    first, second = tabs
+    expect(question(first)).to_be_visible()
+    expect(question(second)).to_be_visible()
+    traffic = Traffic(first)
+    question(second).get_by_role("button").click()
+    expect(dialog(first)).to_have_count(0)
+    assert first.evaluate("closeAt") - second.evaluate(ANSWERED_AT) <= 100
+    assert traffic.lines == []
+
+
+@pytest.mark.proves("P8")
+@pytest.mark.parametrize("way", ["hidden", "frozen"])
+def test_a_tab_that_missed_the_extension_ends_nothing(
+    tabs: list[Page], context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor], way: str
+) -> None:
+    log_in("brisk")
+    for tab in tabs:
+        visit(tab, portal.page())
+    missing, answering = tabs
+    traffic = Traffic(missing)
+    lifecycle = context.new_cdp_session(missing)
+    if way == "frozen":
+        lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
+    else:
+        hide(missing)
+    for _ in range(2):
+        expect(question(answering)).to_be_visible(timeout=8000)
+        answering.keyboard.press("Enter")
+        expect(dialog(answering)).to_have_count(0)
+    lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
+    expect(cover(missing)).to_have_count(0)
+    time.sleep(0.5)
+    expect(cover(missing)).to_have_count(0)
+    expect(missing.locator("h1")).to_be_visible()
+    assert traffic.keep_alives == []
+
+
+def hide(page: Page) -> None:
+    page.evaluate("""() => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+        document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }""")
+
+
+@pytest.mark.proves("P9")
+def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
+    tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("calm")
+    for tab in tabs:
+        visit(tab, portal.page())
+    first, second = tabs
+    traffic = Traffic(first)
+    second.goto(f"{service.url}/logout")
+    second.get_by_role("main").get_by_role("button").click()
+    second.wait_for_load_state()
+    with second.expect_response("**/session"):
+        second.goto(portal.page())
+    expect(title(first)).to_have_text(LOGGED_OUT)
+    assert first.evaluate("showModalAt") - second.evaluate(ANSWERED_AT) <= 200
+    assert traffic.lines == []
+
+
+@pytest.mark.proves("P10")
+def test_another_account_in_one_tab_gives_the_other_a_fresh_page_and_none_of_its_time(
+    tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("calm")
+    first, second = tabs
+    visit(first, portal.page())
+    first.evaluate("document.querySelector('h1').textContent = 'Bản thảo của người thứ nhất'")
+    traffic = Traffic(first)
+    log_in("calm")
+    with first.expect_navigation():
+        second.goto(portal.page())
+    expect(first.locator("h1")).to_have_text("Tin tức")
+    assert traffic.keep_alives == []
+
+
+@pytest.mark.proves("P17")
+def test_ten_tabs_left_alone_ask_four_times_at_most(
+    context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("steady")
+    tabs = [context.new_page() for _ in range(10)]
+    for tab in tabs:
+        visit(tab, portal.page())
+    traffic = Traffic(context)
+    for tab in tabs:
+        expect(cover(tab)).to_contain_text("hết hạn", timeout=25_000)
+    assert len(traffic.lines) <= 4, traffic.lines

@@ -1,0 +1,96 @@
+"""What tests see of a page: the dialog, the requests, and clocks that a test can move."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, Page, Request, Route
+
+VI = "Bạn đã không sử dụng Site, Bấm vào đây để duy trì trạng thái đăng nhập. Thời gian chờ: {} giây"
+EN = "You have not been using the site. Click here to stay logged in. Time left: {} seconds"
+UNREACHABLE = "Chưa kết nối được với máy chủ"
+ENDED_IDLE = "Phiên làm việc đã hết hạn vì không có thao tác"
+ENDED_BY_ADMINISTRATOR = "Phiên làm việc đã bị quản trị viên kết thúc"
+LOGGED_OUT = "Bạn đã đăng xuất"
+
+MOVABLE_CLOCKS = """
+const skipped = { wall: 0 };
+const now = Date.now;
+Date.now = () => now() + skipped.wall;
+window.skipWall = (ms) => { skipped.wall += ms };
+"""
+
+
+def visit(page: Page, url: str) -> Any:
+    """Opens a page; answers with what the service said to its script."""
+    with page.expect_response("**/session") as answered:
+        page.goto(url)
+    return answered.value.json()
+
+
+def dialog(page: Page) -> Locator:
+    return page.locator("dvauth-prompt dialog[open]")
+
+
+def question(page: Page) -> Locator:
+    """The prompt that wants an answer."""
+    return page.locator("dvauth-prompt dialog[open]:not(.cover)")
+
+
+def cover(page: Page) -> Locator:
+    return page.locator("dvauth-prompt dialog[open].cover")
+
+
+def title(page: Page) -> Locator:
+    return dialog(page).locator("h2")
+
+
+def sentence(page: Page) -> str:
+    return " ".join((dialog(page).locator("#text").text_content() or "").split())
+
+
+def left(page: Page) -> int:
+    return int(dialog(page).locator("b").text_content() or "")
+
+
+class Traffic:
+    """What the script sends, preflights not counted; as ``GET /session`` and so on."""
+
+    def __init__(self, watched: Page | BrowserContext) -> None:
+        self.requests: list[Request] = []
+        watched.on("request", self._note)
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"{request.method} {request.url.split('/', 3)[3]}" for request in self.requests]
+
+    @property
+    def keep_alives(self) -> list[Any]:
+        return [request.post_data_json for request in self.requests if request.method == "POST"]
+
+    def forget(self) -> None:
+        self.requests.clear()
+
+    def _note(self, request: Request) -> None:
+        if "/session" in request.url:
+            self.requests.append(request)
+
+
+def answer_with(origin: str, **answer: Any) -> Callable[[Route], None]:
+    """An answer of the network instead of the service's, which the page may read."""
+    allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+    return lambda route: route.fulfill(headers=allowed | answer.pop("headers", {}), **answer)
+
+
+def until_covered(page: Page, act: str) -> float:
+    """Runs JavaScript in the page; answers with the milliseconds until the page is covered."""
+    elapsed: float = page.evaluate(
+        """async (act) => {
+            const started = performance.now();
+            new Function(act)();
+            const covered = () => document.querySelector("dvauth-prompt")?.shadowRoot.querySelector(".cover[open]");
+            while (!covered()) await new Promise((resolve) => setTimeout(resolve, 5));
+            return performance.now() - started;
+        }""",
+        act,
+    )
+    return elapsed
