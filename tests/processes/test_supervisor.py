@@ -67,9 +67,9 @@ def watched(*names_and_commands: str) -> Iterator[Watched]:
 
 def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
     deadline = time.monotonic() + within
-    while not condition() and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.01)
-    return condition()
+    return met
 
 
 def ended(pid: int) -> bool:

@@ -49,9 +49,9 @@ def client(embedded: EmbeddedRedis) -> redis.Redis:
 
 def eventually(condition: Callable[[], bool], *, within: float) -> bool:
     deadline = time.monotonic() + within
-    while not condition() and time.monotonic() < deadline:
+    while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    return condition()
+    return met
 
 
 def ended(pid: int) -> bool:
