@@ -100,6 +100,7 @@ def test_password_change_makes_portals_ask_the_centre_again(site: Any, browser: 
 @pytest.mark.proves("CO6")
 def test_sessions_are_listed_with_device_address_and_portal(site: Any) -> None:
     phone = log_in_on(site, "alice", ON_PHONE)
+    site.pass_time(seconds=1)
     desktop = site.browser()
     desktop.client.environ_base["HTTP_USER_AGENT"] = ON_DESKTOP
     desktop.log_in("alice", return_to=f"{site.news}/")

@@ -46,9 +46,8 @@ def show(*, as_json: bool) -> None:
         show_json(document)
         return
     scopes = [(_("default"), document["default"])]
-    scopes += [
-        (f"{_(kind)} {name}", values) for kind in ("role", "portal") for name, values in document[f"{kind}s"].items()
-    ]
+    scopes += [(_("role") + f" {name}", values) for name, values in document["roles"].items()]
+    scopes += [(_("portal") + f" {name}", values) for name, values in document["portals"].items()]
     show_table([_("Who"), *map(_title, FIELDS)], (_row(who, values) for who, values in scopes))
 
 
