@@ -5,10 +5,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import redis
@@ -47,18 +48,23 @@ def clock() -> HandClock:
     return HandClock()
 
 
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis of this test run's own, in memory only."""
-    folder = tmp_path_factory.mktemp("redis")
+class RedisServer(NamedTuple):
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def _redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
     socket = folder / "redis.sock"
-    options = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([find_server().path, *options], stdout=subprocess.DEVNULL)
-    url = f"unix://{socket}"
-    _wait_for_redis(url)
-    yield url
-    server.terminate()
-    server.wait()
+    standard = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen([find_server().path, *standard, *options], stdout=subprocess.DEVNULL)
+    try:
+        url = f"unix://{socket}"
+        _wait_for_redis(url)
+        yield RedisServer(url, process)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _wait_for_redis(url: str) -> None:
@@ -72,6 +78,20 @@ def _wait_for_redis(url: str) -> None:
         else:
             client.close()
             return
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Redis of this test run's own, in memory only."""
+    with _redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def start_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RedisServer]]:
+    """Starts a Redis of the test's own, with these options."""
+    with ExitStack() as servers:
+        yield lambda *options: servers.enter_context(_redis_server(tmp_path_factory.mktemp("redis"), *options))
 
 
 @pytest.fixture

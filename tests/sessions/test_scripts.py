@@ -2,7 +2,6 @@
 
 import re
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from redis.crc import key_slot
 from dvauth.sessions.keeper import Active, Cause, Ended
 from dvauth.sessions.record import CENTRAL
 from dvauth.sessions.store import SCRIPTS
-from dvauth.storage.embedded_redis import find_server
 from dvauth.storage.redis import RedisConnection, connect
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet, TimeoutPolicy
@@ -90,7 +88,10 @@ def test_script_is_legal_from_redis_6_2_on_and_makes_no_key_names(name: str) -> 
 def a_life(desk: Any) -> Iterator[object]:
     """Everything that can happen to sessions; what is yielded must be true."""
     desk.policies = PolicySet(TimeoutPolicy(max_sessions=2), {}, desk.policies.portals)
-    first, *_ = [desk.open(remember=True) for _ in range(4)]
+    first = desk.open()
+    desk.pass_time(seconds=1)
+    for _ in range(3):
+        desk.open(remember=True)
     check = desk.keeper.check(first.cookie)
     yield isinstance(check, Ended) and check.reason is Reason.EVICTED
     opened = desk.open(desk.bob, portal=desk.news)
@@ -148,24 +149,15 @@ def test_every_call_fits_the_scripts_header_and_one_cluster_slot(desk: Any) -> N
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[redis.Redis]:
+def cluster(start_redis: Any) -> Iterator[redis.Redis]:
     """A Redis Cluster of one node that has every slot: scripts and keys are checked as in a large one."""
-    path = tmp_path / "redis.sock"
     port, bus = free_ports()
-    options = ["--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--unixsocket", str(path), "--save", ""]
-    command = [find_server().path, *options, "--cluster-enabled", "yes", "--dir", str(tmp_path)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        while not path.exists():
+    server = start_redis("--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--cluster-enabled", "yes")
+    with connect(server.url) as client:
+        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
+        while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
             time.sleep(0.01)
-        with connect(f"unix://{path}") as client:
-            client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-            while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-                time.sleep(0.01)
-            yield client
-    finally:
-        server.terminate()
-        server.wait()
+        yield client
 
 
 def free_ports() -> list[str]:
