@@ -21,11 +21,12 @@ BROWSER = {
     "Accept": "*/*",
     "Accept-Language": "vi,en;q=0.8",
 }
-ON_PORTAL = BROWSER | {"Origin": PORTAL_ORIGIN, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+ON_PORTAL = BROWSER | {"X-Forwarded-Proto": "https", "Origin": PORTAL_ORIGIN, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
 BY_PROXY = BROWSER | {
     "X-Original-Method": "GET",
     "X-Original-URL": f"{PORTAL_ORIGIN}/articles/42",
     "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Proto": "https",
 }
 ANSWERED_PROMPT = json.dumps({"cause": "prompt", "idle_seconds": 0})
 

@@ -78,7 +78,6 @@
     /** @type {State} */
     let state = "starting";
     let hidden = false;
-    let offline = false;
 
     let now = 0;
     let slept = 0;
@@ -101,18 +100,18 @@
     /** @type {Query | null} */
     let pending = null;
     let retryAt = NEVER;
-    let failures = 0;
+    let failures = 0; // since the last answer: offline, as far as it matters here
 
     let noticed = false; // the person knows of the absolute end
     let reason = "";
     let dropAt = NEVER;
-    let dropped = false;
 
     /** @type {Effect[]} */
     let effects = [];
 
     const isLive = () => ["active", "warning", "extending"].includes(state);
     const isPrompting = () => state === "warning" || state === "extending";
+    const isKept = () => dropAt < NEVER;
     const isUnanswerable = () => known.ends_by === "absolute";
     const secondsLeft = () => Math.max(0, Math.ceil((ends - now) / SECOND));
 
@@ -154,6 +153,8 @@
       const idleLeft = answer.ends_by === "absolute" ? answer.idle_remaining_seconds * SECOND : left;
       const isJustActive = query?.cause && query.idleSeconds < 1;
       known = answer;
+      reason = "";
+      dropAt = NEVER;
       heardAt = now;
       ends = asOf + left;
       warnAt = ends - answer.warn_before_seconds * SECOND;
@@ -172,7 +173,8 @@
     /** @param {Answer} answer @param {number} asOf @param {Query} [query] */
     const hearOfLife = (answer, asOf, query) => {
       const isOld = asOf < heardAt && (state === "ended" || answer.seq < known.seq);
-      if (state !== "starting" && (dropped || answer.account !== known.account)) startAfresh();
+      const isGone = state === "ended" && !isKept();
+      if (state !== "starting" && (isGone || answer.account !== known.account)) startAfresh();
       else if (!isOld) adopt(answer, asOf, query);
     };
 
@@ -200,7 +202,6 @@
       if (now >= retryAt) send();
       if (state === "ended" && now >= dropAt) {
         dropAt = NEVER;
-        dropped = true;
         effects.push({ type: "drop" });
       }
     };
@@ -208,8 +209,6 @@
     /** @type {{[type: string]: (event: any) => void}} */
     const on = {
       start: ask,
-      tick() {},
-
       /** @param {{hidden: boolean, restored?: boolean}} event */
       look(event) {
         hidden = event.hidden;
@@ -241,13 +240,11 @@
       },
 
       online() {
-        offline = false;
         if (retryAt < NEVER) send();
       },
 
       /** @param {{query: Query, answer: Answer}} event */
       answer({ query, answer }) {
-        offline = false;
         failures = 0;
         if (query === pending) pending = null;
         if (answer.state === "active") hearOfLife(answer, query.at, query);
@@ -258,7 +255,6 @@
       failed({ query, retryAfter, luck }) {
         if (query !== pending) return;
         pending = null;
-        offline = true;
         if (state === "ended") return;
         const patience = Math.min(500 * 2 ** failures, state === "starting" ? 300 * SECOND : 8 * SECOND);
         retryAt = now + Math.max(retryAfter, patience * (0.75 + luck / 2));
@@ -294,7 +290,7 @@
       handle(event) {
         effects = [];
         const jumped = readClocks(event);
-        on[event.type](event);
+        on[event.type]?.(event);
         advance();
         if (jumped && isLive()) ask();
         return effects;
@@ -305,7 +301,7 @@
         const moments = [retryAt, dropAt];
         if (state === "active") moments.push(askAt, warnAt);
         if (isPrompting()) moments.push(hidden ? ends : ends - (secondsLeft() - 1) * SECOND);
-        if (!hidden && state !== "starting" && state !== "anonymous") moments.push(now + GLANCE);
+        if (!hidden && state !== "anonymous") moments.push(now + GLANCE);
         return Math.min(...moments) - slept;
       },
 
@@ -315,8 +311,8 @@
         let kind = isUnanswerable() ? "limit" : "warning";
         if (state === "ended" || state === "checking") kind = state;
         else if (!isPrompting() || noticed) return null;
-        const kept = state === "ended" && !dropped;
-        return { kind, seconds: secondsLeft(), busy: state === "extending", offline, reason, kept };
+        const busy = state === "extending";
+        return { kind, seconds: secondsLeft(), busy, offline: failures > 0, reason, kept: isKept() };
       },
 
       /** Does it still wait for this answer? @param {Query} query */
@@ -328,9 +324,8 @@
 
   /** @param {any} body @returns {body is Answer & {sent: number}}  `sent`, on the wall clock, comes from a tab */
   const isAnswer = (body) =>
-    body?.state === "ended" ||
-    body?.state === "anonymous" ||
-    (body?.state === "active" && [body.expires_in_seconds, body.warn_before_seconds].every(Number.isFinite));
+    ["ended", "anonymous"].includes(body?.state) ||
+    (body?.state === "active" && Number.isFinite(body.expires_in_seconds + body.warn_before_seconds));
 
   /**
    * Asks the service. Whatever is not its own answer (500, a drop, a redirect, a login page) is a failure.
@@ -435,19 +430,19 @@
 
   /** A browser's own colours for a dialog follow light, dark and forced colours; the accent has contrast on both. */
   const STYLE = `:host{all:initial!important}
-dialog{box-sizing:border-box;width:min(30em,100vw - 32px);padding:24px;border:1px solid #8888;border-radius:8px}
-dialog{color-scheme:light dark;font:1em/1.5 system-ui,sans-serif;outline:0}
+dialog{box-sizing:border-box;width:min(30em,100vw - 32px);padding:24px;border:1px solid #8888;border-radius:8px;outline:0}
+dialog{color-scheme:light dark;font:1em/1.5 system-ui,sans-serif}
 dialog::backdrop{background:#000a}
 .cover::backdrop{background:Canvas}
 h2{margin:0;font-size:1.4em;line-height:1.3;text-wrap:balance}
 p{display:grid;gap:20px;margin:12px 0 0}
 p:empty{display:none}
 button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff;cursor:pointer}
-button,a{font:inherit;font-weight:600;text-align:center;text-decoration:none}
+button,a{font:inherit;font-weight:600;text-align:center}
 button:hover,a:hover{background:#0c599c}
 button:focus-visible,a:focus-visible{outline:3px solid CanvasText;outline-offset:3px}
-a{display:block;margin-top:24px}
-[aria-busy=true] button{background:#5c6670;cursor:progress}
+a{display:block;margin-top:24px;text-decoration:none}
+[aria-busy=true] button{background:#5c6670}
 b{font-size:1.5em;font-variant-numeric:tabular-nums}
 .note{border-left:4px solid #d9480f;padding-left:12px}
 .quiet{position:absolute;clip-path:inset(50%)}`;
@@ -473,13 +468,14 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
   /**
    * The dialog and the cover. Nothing is put into the page before there is something to show.
    *
-   * @param {{language: () => string, loginUrl: () => string, onStay: () => void}} options
+   * @param {string | undefined} lang  unless the page's own is to be followed
+   * @param {() => string} loginUrl
+   * @param {() => void} onStay
    */
-  const createPrompt = ({ language, loginUrl, onStay }) => {
+  const createPrompt = (lang, loginUrl, onStay) => {
     /** @type {{[key: string]: any}} */
     let texts = {};
-    /** @type {View | null} */
-    let shown = null;
+    let shown = "";
     let title = "";
 
     const countdown = make("b", { role: "timer", "aria-live": "off" });
@@ -519,7 +515,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
 
     /** @param {View} view */
     const fill = ({ kind, reason, kept }) => {
-      const tongue = language().startsWith("en") ? "en" : "vi";
+      const tongue = (lang ?? document.documentElement.lang).startsWith("en") ? "en" : "vi";
       texts = TEXTS[tongue];
       const [name, ...sentence] = texts[reason || kind] ?? texts.ended;
       const isQuestion = sentence.length > 0;
@@ -530,6 +526,8 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       dialog.replaceChildren(make("h2", { id: "title" }, name), make("p", { id: "text" }, ...text), note, whisper);
       if (reason) note.after(make("a", { href: loginUrl(), target: "_blank" }, texts.login));
       whisper.textContent = farewell.textContent = "";
+      dialog.close();
+      dialog.showModal(); // above whatever the page opened meanwhile, with the focus on what can be done now
     };
 
     /** @param {View} view */
@@ -559,18 +557,14 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
     return {
       /** @param {View | null} view */
       render(view) {
-        const before = shown;
-        const isNew = view?.kind !== before?.kind || view?.kept !== before?.kept;
-        shown = view;
-        if (!view) {
-          if (before) hide();
-          return;
-        }
-        if (!before) show();
-        if (isNew) fill(view);
-        tell(view);
-        raise();
-        if (isNew) /** @type {HTMLElement} */ (dialog.querySelector("button, a") ?? dialog).focus();
+        const scene = view ? view.kind + view.kept : "";
+        const isNew = scene !== shown;
+        if (isNew && !shown) show();
+        shown = scene;
+        if (view) {
+          if (isNew) fill(view);
+          tell(view);
+        } else if (isNew) hide();
       },
 
       /** Does it wait for an answer? */
@@ -610,11 +604,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
     const service = createService(base, fetch);
     const loginUrl = () =>
       `${base}${base.endsWith("/dvauth/") ? "enter" : "login"}?return_to=${encodeURIComponent(location.href)}`;
-    const prompt = createPrompt({
-      language: () => lang ?? document.documentElement.lang,
-      loginUrl,
-      onStay: () => send({ type: "stay" }),
-    });
+    const prompt = createPrompt(lang, loginUrl, () => send({ type: "stay" }));
     /** @type {number | undefined} */
     let timer;
 
@@ -637,7 +627,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       const sent = wall();
       const event = await service(query);
       send(event);
-      if (event.type === "answer") share({ ...event.answer, session: event.answer.session ?? machine.session(), sent });
+      if (event.type === "answer") share({ session: machine.session(), .../** @type {object} */ (event.answer), sent });
       await new Promise((resolve) => setTimeout(resolve, 50)); // so that the tabs hear it before the next has its turn
     };
 
@@ -655,7 +645,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
 
     /** @param {string} types @param {(event: any) => void} hear @param {AddEventListenerOptions} [options] */
     const listen = (types, hear, options) => {
-      for (const type of types.split(" ")) addEventListener(type, guarded(hear), options);
+      for (const type of types.split(" ")) addEventListener(type, hear, options);
     };
 
     let felt = -NEVER;
@@ -694,5 +684,5 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
     if (/** @type {any} */ (page).prerendering) page.addEventListener("prerenderingchange", begin, { once: true });
     else begin();
   }
-  return { createMachine, createService, TEXTS };
+  return [createMachine, createService, TEXTS];
 })(/** @type {Document | undefined} */ (globalThis.document));

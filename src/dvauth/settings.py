@@ -108,7 +108,7 @@ class Settings:
     secret_key: tuple[str, ...] = _option(
         _keys, (), secret=True, reason="signs cookies and form tokens; several keys: newest first, all of them verify"
     )
-    data_dir: Path = _option(
+    data_dir: Path = _option(  # noqa: RUF009 - a field, made anew for the class alone
         _path, Path("/var/lib/dvauth"), reason="home of the SQLite file and the embedded Redis's data"
     )
     redis_url: str | None = _option(
@@ -117,7 +117,9 @@ class Settings:
     database_url: str | None = _option(
         _text, secret=True, reason="SQLAlchemy URL; unset: SQLite in the data folder; PostgreSQL for production"
     )
-    bind: str = _option(_bind, "127.0.0.1:8000", reason="host:port; loopback, because a buffering proxy stands in front")
+    bind: str = _option(
+        _bind, "127.0.0.1:8000", reason="host:port; loopback, because a buffering proxy stands in front"
+    )
     workers: int = _option(_count, 2, reason="server processes; about one a core")
     threads: int = _option(
         _count, 64, reason="requests that one worker answers at the same time; idle ones cost next to nothing"
@@ -149,7 +151,7 @@ class Settings:
                 if raw is not None:
                     values[option.name] = option.metadata["parse"](raw)
             except (ValueError, OSError) as error:
-                mistakes.append(f"{name}: {_told(environ, name, option.metadata['secret'])}{error}")
+                mistakes.append(f"{name}: {_told(environ, name, secret=option.metadata['secret'])}{error}")
         if "secret_key" not in values and not any(m.startswith("DVAUTH_SECRET_KEY") for m in mistakes):
             mistakes.append("DVAUTH_SECRET_KEY: is not set; make one with: openssl rand -base64 48")
         secrets = {f"{name}_FILE" for name, option in known.items() if option.metadata["secret"]}
@@ -169,6 +171,6 @@ def _raw_value(environ: Mapping[str, str], name: str, *, secret: bool) -> str | 
     return raw.strip() or None if raw is not None else None
 
 
-def _told(environ: Mapping[str, str], name: str, secret: bool) -> str:
+def _told(environ: Mapping[str, str], name: str, *, secret: bool) -> str:
     """The refused value, unless it is a secret."""
     return "" if secret else f"“{environ.get(name, '').strip()}” "

@@ -107,7 +107,6 @@ def test_known_and_unknown_names_are_limited_alike(authenticator: Authenticator,
         assert refusal.value.retry_after == 30
 
 
-@pytest.mark.proves("AU10")
 def test_a_locked_account_is_opened_by_a_new_password_and_its_sessions_live_on(
     authenticator: Authenticator,
     links: SetupLinks,

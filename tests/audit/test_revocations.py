@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from dvauth.audit.revocations import BATCH, Revocation, RevocationJournal
 from dvauth.storage.sql import Database
 from tests.conftest import HandClock
@@ -22,7 +20,6 @@ def end(number: int, clock: HandClock, *, reason: str = "revoked", days: int = 1
     )
 
 
-@pytest.mark.proves("AT6")
 def test_what_was_revoked_is_told_until_it_may_be_forgotten(any_database: Database, clock: HandClock) -> None:
     journal = RevocationJournal(any_database)
     short, long = end(1, clock), end(2, clock, days=2)

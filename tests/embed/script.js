@@ -4,4 +4,4 @@ import { runInThisContext } from "node:vm";
 
 const source = readFileSync(new URL("../../static/dvauth.js", import.meta.url), "utf8");
 
-export const { createMachine, createService, TEXTS } = runInThisContext(source, { filename: "dvauth.js" });
+export const [createMachine, createService, TEXTS] = runInThisContext(source, { filename: "dvauth.js" });

@@ -72,7 +72,9 @@ def test_ticket_of_a_session_that_ended_meanwhile_opens_nothing(site: Any, brows
 
 
 @pytest.mark.proves("XO9", "AT11")
-@pytest.mark.parametrize("page", ["https://evil.test/", "//evil.test", "https://news.example.vn/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "page", ["https://evil.test/", "//evil.test", "https://news.example.vn/", "javascript:alert(1)"]
+)
 def test_leads_only_to_the_portal_itself(site: Any, browser: Any, page: str) -> None:
     browser.log_in("bob")
     assert browser.enter(page).headers["Location"] == f"{site.desk}/"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-TRIALS = 100
+TRIALS = 60
 
 
 @pytest.mark.proves("AT5")

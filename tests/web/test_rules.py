@@ -8,6 +8,8 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from dvauth.sessions.cookie import new_ref, new_secret
+
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXAMPLES = {"token": "x" * 43, "version": "0" * 16, "filename": "pages.css"}
@@ -118,8 +120,10 @@ def test_every_answer_carries_its_headers(site: Any, visitor: Any) -> None:
         if rule.endpoint not in CACHEABLE or answer.status_code >= 400:
             assert headers["Cache-Control"] == "no-store", where
         if answer.data:
-            assert "charset=utf-8" in answer.content_type or "json" in answer.content_type or (
-                rule.endpoint in {"static", "bootstrap.static"}
+            assert (
+                "charset=utf-8" in answer.content_type
+                or "json" in answer.content_type
+                or (rule.endpoint in {"static", "bootstrap.static"})
             ), where
 
 
@@ -146,12 +150,7 @@ def test_every_page_has_a_strict_policy_with_a_fresh_nonce(site: Any, visitor: A
 @pytest.mark.proves("HD10", "HP1")
 def test_unlisted_methods_are_405_with_allow(site: Any, visitor: Any) -> None:
     for rule, method, answer in _answers(site, visitor):
-        listed = {
-            allowed
-            for other in _rules(site)
-            if other.rule == rule.rule
-            for allowed in other.methods or set()
-        }
+        listed = {allowed for other in _rules(site) if other.rule == rule.rule for allowed in other.methods or set()}
         if method not in listed:
             assert answer.status_code == 405, (rule.rule, method)
             assert set(answer.headers["Allow"].split(", ")) == listed, rule.rule
@@ -160,7 +159,9 @@ def test_unlisted_methods_are_405_with_allow(site: Any, visitor: Any) -> None:
 
 
 @pytest.mark.proves("HD10")
-@pytest.mark.parametrize("path", ["/console", "/.git/HEAD", "/metrics", "/docs", "/api/openapi.json", "/static/../app.py"])
+@pytest.mark.parametrize(
+    "path", ["/console", "/.git/HEAD", "/metrics", "/docs", "/api/openapi.json", "/static/../app.py"]
+)
 def test_nothing_else_is_there(site: Any, browser: Any, path: str) -> None:
     assert browser.get(path).status_code == 404
 
@@ -243,8 +244,6 @@ def test_login_adopts_no_cookie_that_was_there_before(site: Any, browser: Any) -
 
 
 def _never_issued() -> tuple[Any, str]:
-    from dvauth.sessions.cookie import new_ref, new_secret
-
     return new_ref("nobody"), new_secret()
 
 
@@ -333,9 +332,8 @@ def test_portals_host_sees_six_routes_and_no_more(site: Any, browser: Any) -> No
 
 
 def test_body_over_sixteen_kibibytes_is_refused(site: Any, browser: Any) -> None:
-    answer = browser.client.post(
-        "/login", base_url=site.centre, data={"username": "x" * 20_000}, headers={"Origin": site.centre} | site.navigation
-    )
+    headers = {"Origin": site.centre} | site.navigation
+    answer = browser.client.post("/login", base_url=site.centre, data={"username": "x" * 20_000}, headers=headers)
     assert answer.status_code == 413
 
 

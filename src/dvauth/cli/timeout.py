@@ -1,7 +1,6 @@
 """``dvauth timeout``: how long sessions may last, by default, for a role or on a portal."""
 
 import re
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from dvauth.timeouts.policy import FIELDS, EffectivePolicy, PolicyError, PolicyS
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """``90s``, ``15m``, ``8h``, ``30d`` or several of them: ``1h30m``."""
 
     name = "duration"
@@ -134,7 +133,7 @@ def _title(name: str) -> str:
     return titles[name]
 
 
-def _row(who: str, values: dict[str, Any]) -> Iterable[str]:
+def _row(who: str, values: dict[str, Any]) -> list[str]:
     durations = {name: timedelta(seconds=values[f"{name}_seconds"]) for name in FIELDS if f"{name}_seconds" in values}
     return [who, *(_told(durations.get(name, values.get(name, "–"))) for name in FIELDS)]
 

@@ -6,6 +6,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired
 
 from dvauth.demo.articles import Article
@@ -21,7 +22,7 @@ blueprint = Blueprint("editor", __name__, url_prefix="/editor")
 
 class ArticleForm(Form):
     title = StringField(_("Title"), [InputRequired(_("Enter a title"))])
-    section = SelectField(_("Section"), choices=list(SECTIONS.items()))
+    section = SelectField(_("Section"), choices=[SelectChoice(key, name) for key, name in SECTIONS.items()])
     summary = TextAreaField(_("Summary"), [InputRequired(_("Enter a summary"))], render_kw={"rows": 3})
     body = TextAreaField(_("Text"), [InputRequired(_("Enter the text"))], render_kw={"rows": 14})
 

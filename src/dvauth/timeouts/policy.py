@@ -48,8 +48,10 @@ class TimeoutPolicy:
             ),
             (
                 self.absolute_timeout < self.idle_timeout,
-                f"absolute_timeout of {_told(self.absolute_timeout)} is less than"
-                f" idle_timeout of {_told(self.idle_timeout)}",
+                (
+                    f"absolute_timeout of {_told(self.absolute_timeout)} "
+                    f"is less than idle_timeout of {_told(self.idle_timeout)}"
+                ),
             ),
             (
                 self.absolute_timeout > LONGEST_ABSOLUTE,
@@ -144,7 +146,7 @@ class PolicySet:
         return found
 
     def checked(self, *, short_allowed: bool = False) -> Self:
-        """This set itself; raises ``PolicyError`` with every mistake."""
+        """The set itself; raises ``PolicyError`` with every mistake."""
         if mistakes := self.mistakes(short_allowed=short_allowed):
             raise PolicyError(mistakes)
         return self

@@ -143,7 +143,7 @@ def set_headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if services().proxies.is_central(request):
         headers["Strict-Transport-Security"] = HSTS
-    if request.endpoint not in CACHEABLE or response.status_code >= 400:  # noqa: PLR2004
+    if request.endpoint not in CACHEABLE or response.status_code >= 400:
         headers["Cache-Control"] = "no-store"
     if response.mimetype == "text/html":
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -36,7 +36,7 @@ class CurrentUser(UserMixin):
 def init_app(app: Flask) -> None:
     """Identity comes from our cookie and nowhere else: no user loader, nothing in Flask's own session."""
     manager = LoginManager()
-    manager.session_protection = None
+    manager.session_protection = None  # type: ignore[assignment]  # untyped, and None is its word for "off"
     # Flask-Login looks for a cookie of this name before it asks us. Nobody sets one.
     app.config["REMEMBER_COOKIE_NAME"] = "__Host-dvauth-unused"
     manager.request_loader(_load)

@@ -13,6 +13,6 @@ def problem(status: int, detail: str, **members: Any) -> Response:
     """A problem+json answer; ``detail`` tells the caller what to mend, ``members`` are extra fields."""
     body = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status, "detail": detail, **members}
     response = Response(json.dumps(body, ensure_ascii=False), status, content_type="application/problem+json")
-    if status == 401:  # noqa: PLR2004
+    if status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     return response

@@ -96,7 +96,9 @@ def _address() -> str:
 def _parsed(body: Any) -> tuple[Cause, timedelta]:
     """The cause, and how long ago the last input was. Raises ``ValueError`` with a sentence."""
     if not isinstance(body, dict):
-        raise ValueError('The body must be a JSON object such as {"cause": "prompt", "idle_seconds": 0}.')
+        raise ValueError(  # noqa: TRY004 - whatever is wrong with it, the caller is told by a sentence
+            'The body must be a JSON object such as {"cause": "prompt", "idle_seconds": 0}.'
+        )
     cause, idle = body.get("cause"), body.get("idle_seconds", 0)
     if cause not in tuple(Cause):
         raise ValueError(f'"cause" is {json.dumps(cause)[:80]}; it must be "prompt" or "input".')

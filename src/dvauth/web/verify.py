@@ -61,6 +61,6 @@ def _let_through(check: Active) -> Response:
 def _refuse(status: int, reason: str) -> Response:
     response = Response(status=status)
     response.headers["X-DVAuth-Reason"] = reason
-    if status == 401:  # noqa: PLR2004
+    if status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     return response
