@@ -1,6 +1,6 @@
 """How gunicorn is run (its configuration file); address, workers and threads come from the command line.
 
-gunicorn is meant to stand behind a proxy that buffers slow visitors (docs/operations.md): a slow body holds a thread.
+Why gunicorn, and why so: docs/decisions/0003-wsgi-server.md.
 """
 
 import os
@@ -9,11 +9,13 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from dvauth import lifeline
+from dvauth.deadline_worker import DeadlineWorker
 
-worker_class = "gthread"
+worker_class = DeadlineWorker
 timeout = 30  # seconds without a sign of life of a worker, then it is replaced
 graceful_timeout = 10  # seconds for requests in flight when we stop
-keepalive = 5  # seconds a proxy may keep an idle connection; longer than its own pause between requests
+keepalive = 75  # seconds for an idle connection: nginx closes its own after 60, so never into our closing
+http_parser = "python"  # how requests are read must not depend on whether a faster parser happens to be installed
 
 # An address or a header beyond these is no honest visitor's; bodies are limited by the application.
 limit_request_line = 4094
