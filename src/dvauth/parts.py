@@ -19,6 +19,7 @@ from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.audit.late_logouts import LateLogouts
+from dvauth.audit.events import Event
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
 from dvauth.explained import N_, Explained
@@ -55,15 +56,13 @@ class Parts:
     time unless another ``clock`` is handed in. Audit lines go to ``audit_stream``, or else to standard output.
     """
 
-    def __init__(
-        self, settings: Settings, clock: Clock | None = None, *, audit_stream: TextIO | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, *, audit_stream: TextIO | None = None) -> None:
         redis_url = settings.redis_url or running_url(settings.data_dir)
         if redis_url is None:
             raise NoRedis(folder=settings.data_dir)
         self.settings = settings
         self.database = Database(settings.sql_url)
-        self.connection = RedisConnection(connect(redis_url))
+        self.connection = RedisConnection(connect(redis_url), on_break=self._record_outage)
         self._probe = connect(redis_url)
         redis_clock = RedisClock()
         self.clock = clock or redis_clock
@@ -155,6 +154,9 @@ class Parts:
         if waiting:
             self.keeper.end_again((SessionRef(*ref) for ref in waiting), Reason.LOGOUT)
             self.late_logouts.forget(session_id for _, session_id in waiting)
+
+    def _record_outage(self) -> None:
+        self.audit.record(Event.SYS_STORE_UNAVAILABLE, store="redis")
 
     def _audit_tag(self, session_id: str) -> str:
         """The events of one session share it, and without our key nobody finds the session by it."""

@@ -21,7 +21,7 @@ def _within_seconds(seconds: float, true: Callable[[], bool]) -> bool:
 
 
 @pytest.mark.proves("HP7", "HP2", "CO23")
-def test_hanging_redis_lets_nobody_in_and_logs_nobody_out(frail_site: Any, frail_redis: Any) -> None:
+def test_hanging_redis_lets_nobody_in_and_logs_nobody_out(frail_site: Any, frail_redis: Any, capsys: Any) -> None:
     bob = frail_site.browser()
     bob.log_in("bob")
     bob.enter(f"{frail_site.desk}/editor")
@@ -46,6 +46,7 @@ def test_hanging_redis_lets_nobody_in_and_logs_nobody_out(frail_site: Any, frail
     frail_redis.send_signal(signal.SIGCONT)
     assert _within_seconds(5, lambda: bob.fetch("/session").get_json().get("state") == "active")
     assert bob.verify().status_code == 200
+    assert capsys.readouterr().out.count('"sys_store_unavailable"') == 1
 
 
 def test_login_refused_by_an_outage_is_no_failed_attempt(frail_site: Any, frail_redis: Any) -> None:

@@ -40,11 +40,13 @@ def connect(url: str) -> redis.Redis:
 
 
 class RedisConnection:
-    """A redis-py client and the breaker that every call goes through."""
+    """A redis-py client and the breaker that every call goes through. ``on_break`` is called once for each outage."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, on_break: Callable[[], object] = lambda: None) -> None:
         self.client = client
+        self._on_break = on_break
         self._broken = threading.Event()
+        self._breaking = threading.Lock()
 
     def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Call the client's function; raises ``StoreUnavailable`` at once while the breaker is open."""
@@ -53,7 +55,7 @@ class RedisConnection:
         try:
             return function(*args, **options)
         except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as error:
-            self._broken.set()
+            self._break()
             raise StoreUnavailable from error
         except ResponseError as error:
             if str(error).startswith(REFUSALS):
@@ -63,6 +65,13 @@ class RedisConnection:
     @property
     def broken(self) -> bool:
         return self._broken.is_set()
+
+    def _break(self) -> None:
+        with self._breaking:
+            first = not self._broken.is_set()
+            self._broken.set()
+        if first:
+            self._on_break()
 
     def restore(self) -> None:
         """Redis answers again. Connections from before are dropped: what they still carry belongs to old questions."""

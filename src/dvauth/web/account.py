@@ -99,8 +99,13 @@ def end_sessions() -> ResponseReturnValue:
 
 def _own_session(session_id: str) -> SessionRecord:
     """Another person's session is as unknown here as one that never was."""
-    own = services().keeper.sessions_of(me.get_id())
-    return next((record for record in own if record.ref.session_id == session_id), None) or abort(404)
+    known, account_id = services(), current_user.get_id()
+    for record in known.keeper.sessions_of(account_id):
+        if record.ref.session_id == session_id:
+            return record
+    address = known.proxies.client_address(request)
+    known.audit.record(Event.AUTHZ_FAIL, account=account_id, address=address, resource=f"session {session_id}")
+    abort(404)
 
 
 def _page(template: str, **values: Any) -> str:
