@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from dvauth.accounts.errors import InvalidCredentials, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
+from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active
 from dvauth.sessions.record import SessionRecord
 from dvauth.timeouts.judge import Reason
@@ -99,7 +100,7 @@ def end_sessions() -> ResponseReturnValue:
 
 def _own_session(session_id: str) -> SessionRecord:
     """Another person's session is as unknown here as one that never was."""
-    known, account_id = services(), current_user.get_id()
+    known, account_id = services(), me.get_id()
     for record in known.keeper.sessions_of(account_id):
         if record.ref.session_id == session_id:
             return record
