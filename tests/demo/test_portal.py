@@ -1,6 +1,9 @@
-"""The demo portal when dvauth does not answer, and what it never takes from strangers."""
+"""The demo portal's own part: what it makes of dvauth's answers, of none, and of what strangers send."""
 
 import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +58,54 @@ def test_text_that_was_sent_is_shown_again(portal: Flask, reader: FlaskClient) -
     assert response.status_code == 503
     assert "Nội dung quý" in response.text
     assert portal.extensions["site"].articles.find("tin") is None
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Iterator[Any]:
+    """A portal whose dvauth gives the answers that a test puts here: status and headers."""
+    given: dict[str, Any] = {}
+
+    class Verify(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(given["status"])
+            for name, value in given["headers"].items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Verify) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        given["portal"] = create_portal(
+            origin="https://lamgiang.example.vn",
+            auth_url="https://auth.example.vn",
+            verify_url=f"http://127.0.0.1:{server.server_port}",
+            data_dir=tmp_path,
+            secret_key="only for tests",
+        )
+        yield given
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (200, {"X-DVAuth-Account": "minh", "X-DVAuth-Roles": "editor,reader"}, 200),
+        (200, {"X-DVAuth-Account": "root", "X-DVAuth-Roles": "admin"}, 200),
+        (200, {"X-DVAuth-Account": "mai", "X-DVAuth-Roles": "reader"}, 403),
+        (200, {}, 403),
+        (401, {}, 302),
+        (403, {}, 403),
+        (403, {"X-DVAuth-Reason": "unavailable"}, 503),
+        (302, {"Location": "/login"}, 503),
+        (500, {}, 503),
+    ],
+)
+def test_only_a_proven_writer_gets_in(answers: Any, status: int, headers: dict[str, str], expected: int) -> None:
+    answers |= {"status": status, "headers": headers}
+    reader = answers["portal"].test_client(use_cookies=False)
+    assert reader.get("/editor/new", headers=NAVIGATION).status_code == expected
 
 
 def test_text_of_a_foreign_page_is_not_shown(portal: Flask, reader: FlaskClient) -> None:
