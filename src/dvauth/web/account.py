@@ -6,6 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
+from werkzeug.exceptions import NotFound
 
 from dvauth.accounts.errors import InvalidCredentials, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
@@ -106,7 +107,7 @@ def _own_session(session_id: str) -> SessionRecord:
             return record
     address = known.proxies.client_address(request)
     known.audit.record(Event.AUTHZ_FAIL, account=account_id, address=address, resource=f"session {session_id}")
-    abort(404)
+    raise NotFound
 
 
 def _page(template: str, **values: Any) -> str:
