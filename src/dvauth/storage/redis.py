@@ -11,13 +11,14 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError, NoPermissionError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 TIMEOUT_SECONDS = 0.4  # two commands in a request stay under the promised second
-REFUSALS = ("OOM", "MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "NOAUTH", "WRONGPASS", "NOPERM")
+REFUSALS = (ClusterDownError, NoPermissionError, OutOfMemoryError)  # Redis answers, but it cannot serve this
+UNNAMED_REFUSALS = ("MISCONF", "NOREPLICAS", "BUSY ")  # redis-py has no class for these
 
 
 class StoreUnavailable(Exception):
@@ -58,7 +59,7 @@ class RedisConnection:
             self._break()
             raise StoreUnavailable from error
         except ResponseError as error:
-            if str(error).startswith(REFUSALS):
+            if isinstance(error, REFUSALS) or str(error).startswith(UNNAMED_REFUSALS):
                 raise StoreUnavailable from error
             raise
 
