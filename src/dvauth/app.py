@@ -109,7 +109,6 @@ def _template_of(error: HTTPException) -> str:
 
 def _store_unavailable(_error: StoreUnavailable) -> Response:
     """Nobody is judged, so nobody is logged out: the page shows no one, and no cookie is touched."""
-    identity.presume_anonymous()
     return _failed(
         503, "The session store does not answer; nobody is logged out by that.", StoreUnavailable.retry_after
     )

@@ -71,7 +71,7 @@ def test_editor_writes_an_article_that_everybody_reads(
     expect(page.get_by_role("article").locator("p", has_text="Đoạn thứ hai")).to_be_visible()
 
 
-@pytest.mark.proves("AX7", "P36", "CO5")
+@pytest.mark.proves("AX7", "CO5")
 def test_text_survives_the_end_of_the_session(
     service: Any, desk: str, people: dict[str, str], log_in_by_hand: Callable[[str], None], page: Page
 ) -> None:
@@ -95,7 +95,7 @@ def test_text_survives_the_end_of_the_session(
     expect(page.get_by_role("status")).to_contain_text("Bài viết dài")
 
 
-@pytest.mark.proves("AX7", "P37")
+@pytest.mark.proves("AX7")
 def test_another_persons_login_gets_nothing_of_the_text(
     service: Any, desk: str, people: dict[str, str], log_in_by_hand: Callable[[str], None], page: Page
 ) -> None:
@@ -130,7 +130,7 @@ def test_logging_out_on_the_portal_ends_the_session_everywhere(
     page.wait_for_url(f"{service.url}/login")
 
 
-@pytest.mark.proves("AX11", "AX12", "AX13", "P28")
+@pytest.mark.proves("AX11", "AX12", "AX13")
 @pytest.mark.parametrize("language", ["vi", "en"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_portal_is_accessible_fits_and_keeps_its_own_strict_policy(

@@ -5,8 +5,9 @@ from flask_login import LoginManager, UserMixin
 
 from dvauth.accounts.account import Account
 from dvauth.audit.events import Event
-from dvauth.sessions.keeper import Active, Anonymous, Check, Ended
+from dvauth.sessions.keeper import Active, Check, Ended
 from dvauth.sessions.record import SessionRecord
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
 
@@ -44,7 +45,11 @@ def init_app(app: Flask) -> None:
 
 
 def _load(_request: Request) -> CurrentUser | None:
-    check = current_check()
+    """Who a page shows: nobody, where the store cannot say. What needs somebody asks ``current_check``, and fails."""
+    try:
+        check = current_check()
+    except StoreUnavailable:
+        return None
     return CurrentUser(check.record) if isinstance(check, Active) else None
 
 
@@ -77,8 +82,3 @@ def report_replay(check: Check) -> None:
             address=known.proxies.client_address(request),
             reason=check.reason,
         )
-
-
-def presume_anonymous() -> None:
-    """For pages that must be shown although nobody can be judged now."""
-    g.check = Anonymous()

@@ -19,7 +19,7 @@ from dvauth.web.devices import device_of
 from dvauth.web.enter import enter_url
 from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE
-from dvauth.web.identity import current_check, presume_anonymous
+from dvauth.web.identity import current_check
 from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
 
@@ -66,7 +66,6 @@ def log_out() -> ResponseReturnValue:
         response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
     except StoreUnavailable:
         known.log_out_later(known.jar.read(request))
-        presume_anonymous()
         response = make_response(render_template("login/logged_out.html", queued=True), 503)
     known.jar.expire(response)
     # "storage" on a portal's host would wipe the drafts of its other tabs; "cookies" would log out sibling portals.
@@ -75,7 +74,9 @@ def log_out() -> ResponseReturnValue:
 
 
 @login.get("/logged-out")
-def logged_out() -> str:
+def logged_out() -> ResponseReturnValue:
+    if isinstance(current_check(), Active):
+        return redirect(url_for("account.profile"), 303)
     return render_template("login/logged_out.html", queued=False)
 
 
