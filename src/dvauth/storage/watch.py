@@ -21,6 +21,7 @@ from dvauth.storage.redis import RedisConnection, StoreUnavailable
 BEAT_SECONDS = 0.5
 STALE_AFTER_SECONDS = 2.0
 CLOCK_SAMPLES = 5
+DRIFT_SECONDS = 0.001  # two good clocks part by less while the samples are kept
 PUBLISHED = "dvauth:policy"
 
 T = TypeVar("T")
@@ -53,9 +54,17 @@ class RedisClock:
         self._offset: float | None = None
 
     def sample(self, sent: float, received: float, redis_time: tuple[int, int]) -> None:
-        """Learn from one answer of TIME; the quickest of the last few is the best. Times in seconds."""
+        """Learn from one answer of TIME; the quickest of the last few is the best. Times in seconds.
+
+        An answer that contradicts the best tells that a clock was set, or that this machine slept: it alone counts.
+        """
         moment = redis_time[0] + redis_time[1] / 1e6
-        self._samples.append((received - sent, moment - (sent + received) / 2))
+        uncertainty, offset = (received - sent) / 2, moment - (sent + received) / 2
+        if self._samples:
+            best_uncertainty, best = min(self._samples)
+            if abs(offset - best) > uncertainty + best_uncertainty + DRIFT_SECONDS:
+                self._samples.clear()
+        self._samples.append((uncertainty, offset))
         self._offset = min(self._samples)[1]
 
     def forget(self) -> None:
@@ -119,22 +128,24 @@ class RedisWatch(Generic[T]):
         if self._connection.broken or self._current is None:
             self._learn_time()
         run_id, published = self._ask()
-        if published.get(b"run_id", b"").decode() != run_id:
-            self._recover(run_id)
+        if published.get(b"run_id") != run_id:
+            self._recover(run_id.decode())
             run_id, published = self._ask()
+        if published.get(b"run_id") != run_id:
+            raise StoreUnavailable
         if published != self._known:
             self._current = self._parse(Publication.from_fields(published))
             self._known = published
         self._asked_at = asked_at
         self._connection.restore()
 
-    def _ask(self) -> tuple[str, dict[bytes, bytes]]:
+    def _ask(self) -> tuple[bytes, dict[bytes, bytes]]:
         self._sample_time()
         pipeline = self._probe.pipeline(transaction=False)
         pipeline.info("server")
         pipeline.hgetall(PUBLISHED)
         info, published = pipeline.execute()
-        return info["run_id"], published
+        return info["run_id"].encode(), published
 
     def _learn_time(self) -> None:
         self._clock.forget()
