@@ -157,3 +157,14 @@ def test_role_change_gives_a_new_secret_on_the_next_page(site: Any, browser: Any
     assert browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value != before
     assert browser.get("/account/password").status_code == 200
     assert "biên tập viên" in browser.get("/account/").text
+
+
+@pytest.mark.proves("CK5")
+def test_remembered_person_stays_remembered_over_a_new_secret(site: Any, browser: Any) -> None:
+    site.change_default(remember_for=30 * 86_400)
+    browser.log_in("alice", remember="y")
+    site.pass_time(days=1)
+    site.parts.accounts.set_roles(site.people["alice"].id, ["editor"])
+    assert "Max-Age=2505600" in browser.get("/account/").headers["Set-Cookie"]
+    response = change_password(browser, site.password, NEW_PASSWORD)
+    assert "Max-Age=2592000" in response.headers["Set-Cookie"]

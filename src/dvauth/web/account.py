@@ -1,5 +1,6 @@
 """A person's own account: profile, password, sessions."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -14,6 +15,7 @@ from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active
 from dvauth.sessions.record import SessionRecord
 from dvauth.timeouts.judge import Reason
+from dvauth.timeouts.policy import TimeoutPolicy
 from dvauth.web.forms import ChangePasswordForm
 from dvauth.web.identity import CurrentUser, current_check
 from dvauth.web.services import services
@@ -26,28 +28,31 @@ me = cast("CurrentUser", current_user)
 def require_login() -> ResponseReturnValue | None:
     check = current_check()
     if isinstance(check, Active):
-        return _rotated() if check.record.rotation_due and request.method == "GET" else None
+        return _rotated(check) if check.record.rotation_due and request.method == "GET" else None
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
         abort(401)
     return redirect(url_for("login.form"), 303)
 
 
-def _rotated() -> ResponseReturnValue | None:
+def _rotated(check: Active) -> ResponseReturnValue | None:
     """A role change asks for a new secret. The page is then asked for again, for its forms are bound to the cookie."""
-    response = redirect(request.full_path.rstrip("?"), 303)
     known = services()
     cookie = known.keeper.rotate(known.jar.read(request))
     if cookie is None:
         return None
-    known.jar.set(response, cookie)
+    response = redirect(request.full_path.rstrip("?"), 303)
+    known.jar.set(response, cookie, max_age=_cookie_seconds(check.verdict.absolute_remaining))
     return response
+
+
+def _cookie_seconds(left: timedelta) -> int | None:
+    """Where the person is remembered the cookie lives as long as the session can; else as long as the browser."""
+    return round(left.total_seconds()) or None if me.session.remember else None
 
 
 @account.get("/")
 def profile() -> str:
-    known = services()
-    policy = known.policies().strictest(me.roles).policy
-    return _page("account/index.html", policy=policy, portals=known.portals().portals)
+    return _page("account/index.html", policy=_policy(), portals=services().portals().portals)
 
 
 @account.get("/password")
@@ -77,7 +82,7 @@ def change_password() -> ResponseReturnValue:
     response = redirect(url_for("account.sessions", done="password"), 303)
     cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True, forget_portals=True)
     if cookie:
-        known.jar.set(response, cookie)
+        known.jar.set(response, cookie, max_age=_cookie_seconds(_policy().remember_for))
     return response
 
 
@@ -108,6 +113,10 @@ def _own_session(session_id: str) -> SessionRecord:
     address = known.proxies.client_address(request)
     known.audit.record(Event.AUTHZ_FAIL, account=account_id, address=address, resource=f"session {session_id}")
     raise NotFound
+
+
+def _policy() -> TimeoutPolicy:
+    return services().policies().strictest(me.roles).policy
 
 
 def _page(template: str, **values: Any) -> str:

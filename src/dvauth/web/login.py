@@ -119,19 +119,20 @@ def _logged_in(username: str, password: str, *, remember: bool) -> Response:
     address = known.proxies.client_address(request)
     account = known.authenticator.authenticate(username, password, address)
     remember_for = known.policies().strictest(account.roles).policy.remember_for if remember else timedelta(0)
-    cookie = _renewed(account) or _opened(account, address, remember=bool(remember_for))
+    remembered = bool(remember_for)
+    cookie = _renewed(account, remember=remembered) or _opened(account, address, remember=remembered)
     response = redirect(_destination(), 303)
     known.jar.set(response, cookie, max_age=round(remember_for.total_seconds()) or None)
     known.jar.expire(response, FORM_COOKIE)  # the visitor of before is nobody now
     return response
 
 
-def _renewed(account: Account) -> str | None:
+def _renewed(account: Account, *, remember: bool) -> str | None:
     """Whoever proves again who they are keeps the session, with a new secret. Another person's session ends."""
     known, check = services(), current_check()
     if not isinstance(check, Active):
         return None
-    if check.record.account_id == account.id:
+    if (check.record.account_id, check.record.remember) == (account.id, remember):
         return known.keeper.rotate(known.jar.read(request), reauthenticated=True)
     known.keeper.end(check.record, Reason.LOGOUT)
     return None
