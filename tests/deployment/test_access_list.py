@@ -1,0 +1,77 @@
+"""All that dvauth asks of Redis is on the list of what its user in docker-compose.yml may do."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dvauth.accounts.errors import InvalidCredentials
+from dvauth.housekeeping import Housekeeping
+from dvauth.parts import Parts, connected
+from dvauth.sessions.keeper import Active, Cause, Ended
+from dvauth.sessions.record import Place, Principal
+from dvauth.sessions.tickets import Ticket, challenge
+from dvauth.settings import Settings
+from dvauth.storage.sql import Database
+from dvauth.timeouts.judge import Reason
+
+PASSWORD = "nước chảy đá mòn 2026"
+
+
+@dataclass(frozen=True)
+class News:
+    """A portal."""
+
+    id: int = 1
+    slug: str = "news"
+
+
+@pytest.fixture
+def parts(compose_redis_url: str, tmp_path: Path) -> Iterator[Parts]:
+    settings = Settings(secret_key=("k" * 40,), data_dir=tmp_path, redis_url=compose_redis_url)
+    Database(settings.sql_url).upgrade()
+    with connected(settings) as joined:
+        yield joined
+
+
+def test_a_session_from_login_to_end(parts: Parts) -> None:
+    keeper, place = parts.keeper, Place(portal=News())
+    opened = keeper.open(Principal(account_id="lan", roles=("editor",)))
+    attached = keeper.attach(opened.record.ref, News())
+    assert isinstance(keeper.check(attached, Place(portal=News(), own_host=True), activity=True), Active)
+    assert isinstance(keeper.keep_alive(opened.cookie, place, Cause.PROMPT), Active)
+    assert keeper.rotate(opened.cookie)
+    keeper.set_roles("lan", ["reader"])
+    assert len(keeper.sessions_of("lan")) == 1
+    assert keeper.end_all("lan", Reason.REVOKED)
+    assert isinstance(keeper.check(opened.cookie), Ended)
+
+
+def test_a_login_and_its_throttle(parts: Parts) -> None:
+    account = parts.accounts.add("lan", roles=["editor"])
+    parts.accounts.set_password(account.id, PASSWORD)
+    with suppress(InvalidCredentials):
+        parts.authenticator.authenticate("lan", "wrong", "192.0.2.7")
+    assert parts.authenticator.authenticate("lan", PASSWORD, "192.0.2.7").id == account.id
+
+
+def test_a_ticket(parts: Parts) -> None:
+    ref = parts.keeper.open(Principal(account_id="lan")).record.ref
+    code = parts.tickets.issue(Ticket(ref=ref, portal_id=1, challenge=challenge("n"), return_to="/"))
+    assert parts.tickets.redeem(code, News(), "n")
+
+
+def test_housekeeping_after_a_change_of_policy(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    housekeeping = Housekeeping(parts)
+    cookie = parts.keeper.open(Principal(account_id="lan")).cookie
+    housekeeping.round()
+    parts.policy_book.change_default(idle_timeout=timedelta(minutes=5))
+    parts.watch.beat()
+    housekeeping.round()
+    parts.keeper.end_all("lan", Reason.REVOKED)
+    housekeeping.round()
+    assert isinstance(parts.keeper.check(cookie), Ended)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
