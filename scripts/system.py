@@ -66,7 +66,9 @@ def main(chore: str) -> None:
     print(f"Installing {', '.join(missing)} …", flush=True)
     for command in (["apt-get", "update", "-qq"], install):
         environ = ["env", "DEBIAN_FRONTEND=noninteractive"]
-        subprocess.run([*root, *environ, *command], stdout=subprocess.DEVNULL, check=True)
+        done = subprocess.run([*root, *environ, *command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
 
 
 if __name__ == "__main__":
