@@ -288,7 +288,7 @@ def test_remembered_session_lives_by_its_own_limit_while_the_policy_allows_it(de
     assert isinstance(desk.keeper.check(cookie), Ended)
 
 
-@pytest.mark.proves("TE5", "CO6")
+@pytest.mark.proves("CO6")
 def test_list_shows_live_sessions_the_most_recently_active_first(desk: Any) -> None:
     first, second = desk.open(), desk.open()
     desk.pass_time(minutes=14)
