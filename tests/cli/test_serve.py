@@ -64,6 +64,12 @@ def test_a_port_that_is_taken_is_named(environ: dict[str, str], port: int) -> No
     assert (code, told) == (1, f"Error: The address 127.0.0.1:{port} cannot be used: Address already in use.\n")
 
 
+def test_it_is_told_in_the_language_of_the_terminal(environ: dict[str, str], port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        _, told = refusal({**environ, "LANG": "vi_VN.UTF-8"})
+    assert f"Không dùng được địa chỉ 127.0.0.1:{port}" in told
+
+
 def test_a_host_that_does_not_exist_is_named(environ: dict[str, str]) -> None:
     code, told = refusal({**environ, "DVAUTH_BIND": "no-such-host.invalid:8000"})
     assert code == 1

@@ -9,9 +9,7 @@ import click
 
 from dvauth.cli.texts import gettext
 from dvauth.explained import Explained
-from dvauth.processes.supervisor import CannotStart
 from dvauth.settings import SettingsError
-from dvauth.storage.embedded_redis import EmbeddedRedisError
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 
@@ -48,7 +46,7 @@ class Dvauth(click.Group):
             ) from error
         except Explained as error:
             raise click.ClickException(error.explain(gettext)) from error
-        except (CannotStart, EmbeddedRedisError, DatabaseUnavailable) as error:
+        except DatabaseUnavailable as error:
             raise click.ClickException(str(error)) from error
 
 

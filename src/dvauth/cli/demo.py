@@ -9,14 +9,19 @@ from typing import NamedTuple
 import click
 
 from dvauth.cli.serve import DEMO_MARK, tell
+from dvauth.explained import N_
 from dvauth.parts import Parts, connected
-from dvauth.processes.service import Service
+from dvauth.processes.service import FolderUnwritable, Service
 from dvauth.processes.supervisor import CannotStart, Supervisor
 from dvauth.processes.web_server import WebServer
 from dvauth.settings import PREFIX, Settings
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 PORTAL = "lam-giang"
+
+
+class FolderTaken(CannotStart):
+    sentence = N_("The folder {folder} is not empty and not a demo's; choose another with --data-dir.")
 
 
 class Person(NamedTuple):
@@ -108,14 +113,14 @@ def _open_folder(folder: Path) -> str:
     key = folder / "secret-key"
     if not (folder / DEMO_MARK).exists():
         if folder.exists() and any(folder.iterdir()):
-            raise CannotStart(f"The folder {folder} is not empty and not a demo's; choose another with --data-dir.")
+            raise FolderTaken(folder=folder)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             key.touch(mode=0o600)
             key.write_text(secrets.token_urlsafe(48))
             (folder / DEMO_MARK).touch()
         except OSError as error:
-            raise CannotStart(f"The folder {folder} cannot be written: {error.strerror}.") from error
+            raise FolderUnwritable(folder=folder, why=error.strerror) from error
     return key.read_text()
 
 

@@ -9,20 +9,25 @@ from functools import partial
 from pathlib import Path
 
 from dvauth import lifeline
+from dvauth.explained import N_
 from dvauth.processes.supervisor import CannotStart, Supervisor
 from dvauth.processes.web_server import WebServer
 from dvauth.settings import Settings
 from dvauth.storage.embedded_redis import EmbeddedRedis
 from dvauth.storage.redis import connect
-from dvauth.storage.redis_check import UnfitRedis, check_redis
+from dvauth.storage.redis_check import check_redis
 from dvauth.storage.sql import Database
+
+
+class FolderUnwritable(CannotStart):
+    sentence = N_("The data folder {folder} cannot be written: {why}.")
 
 
 class Service:
     """Everything behind one address: ``prepare`` what must be there first, ``start``, ``wait_until_ready``.
 
     After ``prepare``, ``settings.redis_url`` is where Redis is, the embedded one too. All raise ``CannotStart``;
-    ``prepare`` also ``EmbeddedRedisError`` and ``DatabaseUnavailable``.
+    ``prepare`` also ``EmbeddedRedisError``, ``UnfitRedis`` and ``DatabaseUnavailable``.
     """
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], supervisor: Supervisor) -> None:
@@ -37,7 +42,8 @@ class Service:
         if self.settings.redis_url is None:
             self._start_redis()
         else:
-            _check_given_redis(self.settings.redis_url)
+            with connect(self.settings.redis_url) as client:
+                check_redis(client)
         Database(self.settings.sql_url).upgrade()
 
     def start(self) -> None:
@@ -63,12 +69,4 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise CannotStart(f"The data folder {folder} cannot be written: {error.strerror}.") from error
-
-
-def _check_given_redis(url: str) -> None:
-    try:
-        with connect(url) as client:
-            check_redis(client)
-    except UnfitRedis as error:
-        raise CannotStart(f"DVAUTH_REDIS_URL: {error}") from error
+        raise FolderUnwritable(folder=folder, why=error.strerror) from error

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import Self
 
+from dvauth.explained import Explained
+
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 STEADY_SECONDS = 10.0  # a child that lived this long was well: it is started again at once
 LONGEST_PAUSE_SECONDS = 10.0
@@ -20,8 +22,8 @@ NOTHING_TO_DO_SECONDS = 3600.0
 Process = subprocess.Popen[bytes]
 
 
-class CannotStart(Exception):
-    """The message is one sentence for the operator."""
+class CannotStart(Explained):
+    """The sentence is for the operator."""
 
 
 class Child:

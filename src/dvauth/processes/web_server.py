@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from dvauth import lifeline
+from dvauth.explained import N_
 from dvauth.processes.supervisor import CannotStart, Process, Supervisor
 
 START_WAIT_SECONDS = 30.0
@@ -15,8 +16,16 @@ STOP_GRACE_SECONDS = 12.0  # a little more than graceful_timeout in dvauth.serve
 BACKLOG = 2048
 
 
+class AddressUnusable(CannotStart):
+    sentence = N_("The address {bind} cannot be used: {why}.")
+
+
+class DidNotStart(CannotStart):
+    sentence = N_("The {name} did not start; its own words are above.")
+
+
 class WebServer:
-    """Serves one WSGI application at ``bind`` (host:port). Raises ``CannotStart`` for an address it cannot have."""
+    """Serves one WSGI application at ``bind`` (host:port). Raises ``AddressUnusable``."""
 
     def __init__(self, name: str, application: str, bind: str) -> None:
         self._name = name
@@ -35,12 +44,12 @@ class WebServer:
         supervisor.callback(self._listener.close)  # first of all when we stop: nobody new is let in
 
     def wait_until_ready(self) -> None:
-        """Return when it answers; raises ``CannotStart`` when it ends instead."""
+        """Return when it answers; raises ``DidNotStart`` when it ends instead."""
         deadline = time.monotonic() + START_WAIT_SECONDS
         address = self._listener.getsockname()[:2]
         while not _answers(*address):
             if _has_ended(self._process) or time.monotonic() > deadline:
-                raise CannotStart(f"The {self._name} did not start; its own words are above.")
+                raise DidNotStart(name=self._name)
             time.sleep(0.05)
 
 
@@ -54,7 +63,7 @@ def _listen(bind: str) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise CannotStart(f"The address {bind} cannot be used: {error.strerror}.") from error
+        raise AddressUnusable(bind=bind, why=error.strerror) from error
     return listener
 
 

