@@ -206,16 +206,17 @@
       }
     };
 
-    /** @type {{[type: string]: (event: any) => void}} */
+    /** By the event's type; a tick only lets time do its work. @type {{[type: string]: (event: any) => void}} */
     const on = {
       start: ask,
+
       /** @param {{hidden: boolean, restored?: boolean}} event */
       look(event) {
         hidden = event.hidden;
         if (event.restored && isLive()) {
           state = "checking"; // what happened while it was stored away, only the server knows
           send();
-        } else if (state === "ended" && !hidden) ask(); // perhaps back from logging in again
+        } else if (!hidden && (state === "ended" || isPrompting())) ask(); // perhaps back from elsewhere, with a login
       },
 
       input() {
@@ -318,7 +319,6 @@
       /** Does it still wait for this answer? @param {Query} query */
       awaits: (query) => query === pending,
       session: () => known.session,
-      state: () => state,
     };
   };
 
@@ -567,9 +567,6 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
         } else if (isNew) hide();
       },
 
-      /** Does it wait for an answer? */
-      isAsking: () => dialog.open && veil.disabled,
-
       /** Takes the kept page away for good; only why it ended stays. */
       drop() {
         for (const node of [...document.documentElement.childNodes]) if (node !== host) node.remove();
@@ -660,7 +657,8 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
 
     /** @param {KeyboardEvent} event */
     const answer = (event) => {
-      if (!prompt.isAsking() || !event.isTrusted || !["Escape", "Enter"].includes(event.key)) return;
+      const isAsked = ["warning", "limit"].includes(machine.view()?.kind ?? "");
+      if (!isAsked || !event.isTrusted || !["Escape", "Enter"].includes(event.key)) return;
       event.preventDefault();
       event.stopPropagation();
       send({ type: "stay" });

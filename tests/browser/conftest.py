@@ -43,6 +43,7 @@ POLICIES = {
         "absolute_timeout": timedelta(seconds=7),
         "warn_before": timedelta(seconds=3),
     },
+    "changed": {"idle_timeout": timedelta(seconds=300), "warn_before": timedelta(seconds=29)},
     "calm": {},
 }
 

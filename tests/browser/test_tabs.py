@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from dvauth.parts import connected
 from tests.browser.conftest import Portal, Service, Visitor
-from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, question, title, visit
+from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, left, question, title, visit
 
 # Says on the page's own clock when the dialog opened or closed last.
 NOTE_CHANGES = """
@@ -50,14 +52,16 @@ def test_an_extension_in_one_tab_closes_the_prompt_of_the_other_at_once(
 
 
 @pytest.mark.proves("P8")
-@pytest.mark.parametrize("way", ["hidden", "frozen"])
+@pytest.mark.parametrize("way", ["hidden", "hidden and deaf", "frozen"])
 def test_a_tab_that_missed_the_extension_ends_nothing(
     tabs: list[Page], context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor], way: str
 ) -> None:
     log_in("brisk")
+    missing, answering = tabs
+    if "deaf" in way:
+        missing.add_init_script("delete window.BroadcastChannel")
     for tab in tabs:
         visit(tab, portal.page())
-    missing, answering = tabs
     traffic = Traffic(missing)
     lifecycle = context.new_cdp_session(missing)
     if way == "frozen":
@@ -130,3 +134,34 @@ def test_ten_tabs_left_alone_ask_four_times_at_most(
     for tab in tabs:
         expect(cover(tab)).to_contain_text("hết hạn", timeout=25_000)
     assert len(traffic.lines) <= 4, traffic.lines
+
+
+@pytest.mark.proves("P46")
+def test_work_in_one_portal_keeps_the_other_from_prompting(
+    context: BrowserContext, portal: Portal, service: Service, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("steady")
+    idle, working = context.new_page(), context.new_page()
+    visit(idle, portal.page())
+    visit(working, service.sibling.page(body="<textarea></textarea>"))
+    for _ in range(18):  # seconds; the prompt would come after 15
+        working.locator("textarea").press("a")
+        time.sleep(1)
+        expect(dialog(idle)).to_have_count(0)
+
+
+@pytest.mark.proves("P44")
+def test_changed_timeouts_reach_open_pages_with_the_next_answer(
+    tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("changed")
+    first, second = tabs
+    visit(first, portal.page())
+    first.evaluate("window.here = true")
+    with connected(service.settings) as parts:
+        parts.policy_book.change_override("role", "changed", idle_timeout=timedelta(seconds=30))
+    time.sleep(2)  # every process judges by the new policy within that time
+    visit(second, portal.page())
+    expect(question(first)).to_be_visible()
+    assert 20 < left(first) <= 28
+    assert first.evaluate("window.here")

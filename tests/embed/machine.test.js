@@ -11,7 +11,6 @@ const prompted = () => Scene.of(IDLE).passes(PROMPT_AT);
 describe("the way to the prompt", () => {
   it("asks once at the start and shows nothing", () => {
     const scene = new Scene().happens("start");
-    assert.equal(scene.state, "starting");
     assert.deepEqual(scene.causes, ["status"]);
     assert.equal(scene.view, null);
   });
@@ -26,7 +25,6 @@ describe("the way to the prompt", () => {
 
   it("treats a page that came after the end as an anonymous one", () => {
     const scene = new Scene().happens("start").answers(over("idle"));
-    assert.equal(scene.state, "anonymous");
     assert.equal(scene.view, null);
   });
 
@@ -320,6 +318,13 @@ describe("other tabs", () => {
     const scene = Scene.of(IDLE, { seq: 7 }).passes(100);
     scene.hears(alive(20, { seq: 6 }), 150_000);
     assert.equal(scene.state, "active");
+  });
+
+  it("activity on another portal closes a prompt that one comes back to", () => {
+    const scene = prompted();
+    scene.answers(alive(WARN)).passes(5).happens("look", { hidden: false });
+    scene.answers(alive(IDLE, { seq: 4 }));
+    assert.equal(scene.view, null);
   });
 
   it("their news counts from when it was asked for", () => {

@@ -83,8 +83,10 @@ export class Scene {
     return this.happens("news", { answer, age });
   }
 
+  /** As far as it is to be seen: whoever sees nothing but the page is taken for active. */
   get state() {
-    return this.machine.state();
+    if (!this.view) return "active";
+    return this.view.busy ? "extending" : this.view.kind;
   }
 
   get view() {
