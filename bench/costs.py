@@ -58,6 +58,8 @@ class Bulk:
             function(**options, client=self.pipeline)
         return []
 
+    read = call
+
 
 def bytes_of_dvauth(parts: Parts, count: int) -> float:
     """One session an account, opened by the real keeper and script, with all index entries and TTLs.
