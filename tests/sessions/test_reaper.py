@@ -49,6 +49,15 @@ def test_reaper_keeps_the_living_and_looks_again_at_their_deadline(desk: Any) ->
     assert isinstance(desk.keeper.check(opened.cookie), Active)
 
 
+def test_whoever_chooses_to_be_remembered_no_longer_ends_in_time(desk: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=30)))
+    opened = desk.open(remember=True)
+    desk.pass_time(days=1)
+    desk.keeper.rotate(opened.cookie, reauthenticated=True, remember=False)
+    desk.pass_time(minutes=15)
+    assert desk.reaper.reap() == 1
+
+
 def test_reaper_ends_what_it_must_whoever_else_it_meets(desk: Any) -> None:
     """Sessions of several accounts, in several buckets; some of them gone."""
     idle = [desk.open(Principal(account_id=f"account{number}")) for number in range(20)]

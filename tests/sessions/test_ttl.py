@@ -54,6 +54,16 @@ def test_authenticating_again_moves_the_moment_at_which_redis_forgets(desk: Any)
     assert forgotten_at(desk, account_key(desk)) == desk.clock.now() + MONTH
 
 
+@pytest.mark.parametrize(("before", "after", "lifetime"), [(True, False, MONTH), (False, True, REMEMBERED)])
+def test_redis_forgets_by_the_latest_choice_to_be_remembered(desk: Any, before: Any, after: Any, lifetime: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=30)))
+    opened = desk.open(remember=before)
+    check = desk.keeper.check(desk.keeper.rotate(opened.cookie, reauthenticated=True, remember=after))
+    assert check.record.remember is after
+    assert forgotten_at(desk, keys.session(opened.record.ref)) == desk.clock.now() + lifetime
+    assert forgotten_at(desk, account_key(desk)) >= desk.clock.now() + lifetime
+
+
 def test_rotation_alone_moves_no_limit(desk: Any) -> None:
     opened = desk.open()
     before = forgotten_at(desk, keys.session(opened.record.ref))

@@ -175,6 +175,28 @@ def test_login_gives_a_new_secret_and_the_old_one_opens_nothing(site: Any, brows
     assert len(site.parts.keeper.sessions_of(site.people["alice"].id)) == 1
 
 
+def test_who_proves_again_who_they_are_keeps_the_session_whatever_they_choose(site: Any, browser: Any) -> None:
+    site.change_default(remember_for=30 * 86_400)
+    site.parts.policy_book.change_override("portal", "desk", idle_timeout=timedelta(minutes=5))
+    site.parts.watch.beat()
+    page = f"/login?return_to={site.desk}/editor"
+    browser.log_in("alice")
+    browser.enter(f"{site.desk}/editor")
+    (before,) = site.parts.keeper.sessions_of(site.people["alice"].id)
+    for remember, ticked in (("y", False), ("", True)):
+        site.pass_time(minutes=6)
+        assert browser.on_desk("/session").get_json()["reason"] == "portal-idle"
+        assert (" checked" in browser.get(page).text) is ticked
+        site.pass_time(seconds=10)
+        fields = {"remember": remember} if remember else {}
+        response = browser.post(page, {"username": "alice", "password": site.password, **fields})
+        cookie = next(line for line in response.headers.getlist("Set-Cookie") if line.startswith(f"{COOKIE}="))
+        assert ("Max-Age=2592000" in cookie) is bool(remember)
+        (now,) = site.parts.keeper.sessions_of(site.people["alice"].id)
+        assert (now.ref, now.remember) == (before.ref, bool(remember))
+        assert browser.on_desk("/session").get_json()["state"] == "active"
+
+
 @pytest.mark.proves("SM4", "AT1")
 def test_well_formed_cookie_that_we_never_issued_is_not_adopted(site: Any, browser: Any) -> None:
     invented = "a7.AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"

@@ -167,10 +167,18 @@ class SessionKeeper:
                 return evicted
         raise Contention
 
-    def rotate(self, cookie: str | None, *, reauthenticated: bool = False, forget_portals: bool = False) -> str | None:
+    def rotate(
+        self,
+        cookie: str | None,
+        *,
+        reauthenticated: bool = False,
+        remember: bool | None = None,
+        forget_portals: bool = False,
+    ) -> str | None:
         """The same session with a new secret: its cookie, or ``None`` if it is gone or was rotated meanwhile.
 
-        ``reauthenticated`` restarts the idle and the absolute clock (NIST SP 800-63B-4, REAUTH-3).
+        ``reauthenticated`` restarts the idle and the absolute clock (NIST SP 800-63B-4, REAUTH-3); whoever
+        authenticates again may choose anew whether to be remembered.
         """
         credential = self._signer.read(cookie)
         found = self._store.read(credential.ref, CENTRAL) if credential else None
@@ -178,14 +186,17 @@ class SessionKeeper:
             return None
         record, _ = found
         if reauthenticated:
-            record = replace(record, authenticated_at=self._clock.now())
+            now = self._clock.now()
+            remembered = record.remember if remember is None else remember
+            record = replace(record, authenticated_at=now, last_activity_at=now, remember=remembered)
         secret = new_secret()
         rotated = self._store.rotate(
             record,
             credential.digest,
             fingerprint(secret),
             forget_portals=forget_portals,
-            authenticated_at=record.authenticated_at if reauthenticated else None,
+            reauthenticated=reauthenticated,
+            due_at=deadline(record, self._policies()),
             forget_at=_forgotten_by(record),
         )
         return self._signer.sign(record.ref, secret) if rotated else None

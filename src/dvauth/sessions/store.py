@@ -208,14 +208,26 @@ class SessionStore:
         new_digest: bytes,
         *,
         forget_portals: bool,
-        authenticated_at: datetime | None,
+        reauthenticated: bool,
+        due_at: datetime,
         forget_at: datetime,
     ) -> bool:
-        """Replace the secret; ``authenticated_at`` restarts both clocks. ``False``: gone, or rotated meanwhile."""
-        account = keys.account(record.ref.bucket, record.account_id)
-        restarted = to_ms(authenticated_at) if authenticated_at else ""
-        args = [old_digest, new_digest, "1" if forget_portals else "", restarted, to_ms(forget_at)]
-        return bool(self._run("rotate", [keys.session(record.ref), account], args))
+        """Replace the secret. ``False``: gone, or rotated meanwhile.
+
+        ``reauthenticated``: since the record was authenticated both clocks start anew, and it says who is remembered.
+        """
+        session, account, due, _ = _places(record)
+        args = [
+            old_digest,
+            new_digest,
+            "1" if forget_portals else "",
+            to_ms(record.authenticated_at) if reauthenticated else "",
+            to_ms(forget_at),
+            "1" if record.remember else "",
+            to_ms(due_at),
+            record.ref.session_id,
+        ]
+        return bool(self._run("rotate", [session, account, due], args))
 
     def attach(self, ref: SessionRef, portal: Portal, digest: bytes) -> bool:
         """Give a portal's host its own secret; ``False``: the session is gone."""

@@ -36,7 +36,8 @@ def form() -> ResponseReturnValue:
     check = _check_where_they_go()
     if isinstance(check, Active):
         return redirect(_destination(), 303)
-    return _page(LoginForm(), check if isinstance(check, Ended) else None)
+    ended = check if isinstance(check, Ended) else None
+    return _page(LoginForm(remember=_is_remembered(ended)), ended)
 
 
 @login.post("/login")
@@ -104,6 +105,11 @@ def _check_where_they_go() -> Check:
     return check
 
 
+def _is_remembered(ended: Ended | None) -> bool:
+    """Whether the session, which lives on elsewhere, goes on as remembered when the person proves who they are."""
+    return ended is not None and ended.record is not None and ended.record.remember
+
+
 def _page(form: LoginForm, ended: Ended | None = None) -> str:
     portal = _portal()
     policy = services().policies().strictest((), portal.slug if portal else None).policy
@@ -132,8 +138,8 @@ def _renewed(account: Account, *, remember: bool) -> str | None:
     known, check = services(), current_check()
     if not isinstance(check, Active):
         return None
-    if (check.record.account_id, check.record.remember) == (account.id, remember):
-        return known.keeper.rotate(known.jar.read(request), reauthenticated=True)
+    if check.record.account_id == account.id:
+        return known.keeper.rotate(known.jar.read(request), reauthenticated=True, remember=remember)
     known.keeper.end(check.record, Reason.LOGOUT)
     return None
 
