@@ -18,8 +18,8 @@ from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
-from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.events import Event
+from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
 from dvauth.explained import N_, Explained
@@ -36,11 +36,13 @@ from dvauth.sessions.store import Ending, SessionStore
 from dvauth.sessions.tickets import TicketOffice
 from dvauth.settings import Settings
 from dvauth.storage.embedded_redis import running_url
-from dvauth.storage.redis import RedisConnection, UnguardedConnection, connect
+from dvauth.storage.redis import RedisConnection, TrustedRun, UnguardedConnection, connect
 from dvauth.storage.sql import Database, DatabaseUnavailable
 from dvauth.storage.watch import RedisClock, RedisWatch
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet
+
+OWN_CONNECTIONS = 8  # beside one for each thread that serves
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,9 @@ class Parts:
             raise NoRedis(folder=settings.data_dir)
         self.settings = settings
         self.database = Database(settings.sql_url)
-        self.connection = RedisConnection(connect(redis_url), on_break=self._record_outage)
+        run = TrustedRun()
+        client = connect(redis_url, redis_connect_func=run.greet, max_connections=settings.threads + OWN_CONNECTIONS)
+        self.connection = RedisConnection(client, run, on_break=self._record_outage)
         self._probe = connect(redis_url)
         redis_clock = RedisClock()
         self.clock = clock or redis_clock

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from dvauth.storage.redis import TIMEOUT_SECONDS, RedisConnection, StoreUnavailable, connect
+from dvauth.storage.redis import TIMEOUT_SECONDS, RedisConnection, StoreUnavailable, TrustedRun, connect
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_first_failure_opens_the_breaker_and_nothing_is_tried_until_it_is_restor
         connection.call(tried.append, "tried")
     assert unavailable.value.retry_after == 2
     assert tried == []
-    connection.restore()
+    connection.restore("run")
     assert not connection.broken
     connection.call(tried.append, "tried")
     assert tried == ["tried"]
@@ -74,7 +74,7 @@ def test_redis_that_hangs_costs_one_time_limit_once(connection: RedisConnection,
     assert all(refuses(connection, "GET", "a") for _ in range(1000))
     assert time.monotonic() - began < TIMEOUT_SECONDS
     server.process.send_signal(signal.SIGCONT)
-    connection.restore()
+    connection.restore("run")
     assert connection.call(connection.client.get, "b") == b"2"
 
 
@@ -84,19 +84,51 @@ def test_outage_is_told_once_however_many_notice(connection: RedisConnection, se
         server.process.kill()
         assert all(requests.map(lambda _: refuses(connection, "PING"), range(64)))
         assert outages == ["outage"]
-        connection.restore()
+        connection.restore("run")
         assert all(requests.map(lambda _: refuses(connection, "PING"), range(64)))
     assert outages == ["outage"] * 2
 
 
 def test_restore_of_what_was_never_broken_keeps_the_connections(connection: RedisConnection) -> None:
-    connection.call(connection.client.ping)
+    connection.restore("run")
     before = connection.call(connection.client.client_id)
-    connection.restore()
+    connection.restore("run")
     assert connection.call(connection.client.client_id) == before
     connection._broken.set()
-    connection.restore()
+    connection.restore("run")
     assert connection.call(connection.client.client_id) != before
+
+
+@pytest.fixture
+def bound(server: Any, outages: list[str]) -> Iterator[RedisConnection]:
+    """As the service connects: two connections at most, and none to a run that is not trusted."""
+    run = TrustedRun()
+    with connect(server.url, redis_connect_func=run.greet, max_connections=2) as client:
+        yield RedisConnection(client, run, on_break=lambda: outages.append("outage"))
+
+
+@pytest.fixture
+def run_id(server: Any) -> str:
+    with connect(server.url) as client:
+        return str(client.info("server")["run_id"])
+
+
+@pytest.mark.proves("AT6")
+def test_only_the_trusted_run_of_redis_is_asked(bound: RedisConnection, run_id: str) -> None:
+    assert refuses(bound, "PING")
+    bound.restore(run_id)
+    assert not refuses(bound, "PING")
+    bound.restore("another run")
+    assert refuses(bound, "PING")
+
+
+def test_more_threads_than_connections_are_no_outage(bound: RedisConnection, run_id: str, outages: list[str]) -> None:
+    bound.restore(run_id)
+    with ThreadPoolExecutor(8) as requests:
+        answers = list(requests.map(lambda _: refuses(bound, "BLPOP", "nothing", 0.2), range(8)))
+    assert answers.count(True) == 6
+    assert not bound.broken
+    assert not outages
 
 
 def out_of_memory(client: redis.Redis) -> None:

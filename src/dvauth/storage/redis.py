@@ -3,6 +3,9 @@
 Time limits alone are not enough: with 16 threads under load a Redis that hangs costs each request its full limit, and
 they queue up. So the first failure opens the breaker, every call then fails at once, and one probe at a time (see
 ``watch``) asks Redis until it answers again.
+
+And a Redis that was started again may have lost the last ends of sessions. redis-py connects anew in silence, so each
+new connection is asked which run of Redis it leads to.
 """
 
 import threading
@@ -11,7 +14,15 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ClusterDownError, NoPermissionError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.connection import AbstractConnection
+from redis.exceptions import (
+    ClusterDownError,
+    MaxConnectionsError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
@@ -30,21 +41,43 @@ class StoreUnavailable(Exception):
     retry_after = 2
 
 
-def connect(url: str) -> redis.Redis:
-    """A client whose every wait is bounded; retries are the circuit breaker's business."""
+class TrustedRun:
+    """The one run of Redis that requests may ask: the one that the watch trusts. None before it trusts any."""
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+
+    def greet(self, connection: AbstractConnection) -> None:
+        """Open a new connection as redis-py would, and refuse it if it leads to another run."""
+        connection.on_connect()  # type: ignore[no-untyped-call]
+        connection.send_command("INFO", "server")  # type: ignore[no-untyped-call]
+        about: bytes = connection.read_response(disable_decoding=True)
+        if f"run_id:{self.id}\r\n".encode() not in about:
+            raise RedisConnectionError("this run of Redis is not trusted yet")
+
+
+def connect(url: str, **options: Any) -> redis.Redis:
+    """A client whose every wait is bounded; retries are the circuit breaker's business. ``options`` are redis-py's."""
     return redis.Redis.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        **options,
     )
 
 
 class RedisConnection:
-    """A redis-py client and the breaker that every call goes through. ``on_break`` is called once for each outage."""
+    """A redis-py client and the breaker that every call goes through. ``on_break`` is called once for each outage.
 
-    def __init__(self, client: redis.Redis, on_break: Callable[[], object] = lambda: None) -> None:
+    ``run`` is the one that the client's connections are greeted by, if they are.
+    """
+
+    def __init__(
+        self, client: redis.Redis, run: TrustedRun | None = None, on_break: Callable[[], object] = lambda: None
+    ) -> None:
         self.client = client
+        self._run = run or TrustedRun()
         self._on_break = on_break
         self._broken = threading.Event()
         self._breaking = threading.Lock()
@@ -55,6 +88,8 @@ class RedisConnection:
             raise StoreUnavailable
         try:
             return function(*args, **options)
+        except MaxConnectionsError as error:  # our own limit; Redis is well
+            raise StoreUnavailable from error
         except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as error:
             self._break()
             raise StoreUnavailable from error
@@ -74,9 +109,13 @@ class RedisConnection:
         if first:
             self._on_break()
 
-    def restore(self) -> None:
-        """Redis answers again. Connections from before are dropped: what they still carry belongs to old questions."""
-        if self._broken.is_set():
+    def restore(self, run_id: str) -> None:
+        """Redis answers, in a run that is trusted.
+
+        Connections to another run or from before an outage are dropped: what they still carry belongs to old questions.
+        """
+        if self._broken.is_set() or run_id != self._run.id:
+            self._run.id = run_id
             self.client.connection_pool.disconnect(inuse_connections=False)
             self._broken.clear()
 

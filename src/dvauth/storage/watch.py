@@ -137,7 +137,7 @@ class RedisWatch(Generic[T]):
             self._current = self._parse(Publication.from_fields(published))
             self._known = published
         self._asked_at = asked_at
-        self._connection.restore()
+        self._connection.restore(run_id.decode())
 
     def _ask(self) -> tuple[bytes, dict[bytes, bytes]]:
         self._sample_time()
