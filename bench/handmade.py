@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 
 from flask import Flask, Response, jsonify, request, session
+from flask_cors import CORS
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user, logout_user
 from flask_session import Session
 from redis import Redis
@@ -25,6 +26,8 @@ app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(hours=24)
 # Flask's own default writes the session back after every request. BENCH_THRIFTY=1 is the developer who knows that.
 app.config["SESSION_REFRESH_EACH_REQUEST"] = "BENCH_THRIFTY" not in os.environ
 Session(app)
+if "BENCH_CORS" in os.environ:  # without it, no page of another origin can read the answer
+    CORS(app, origins=[os.environ["BENCH_CORS"]], supports_credentials=True)
 
 login_manager = LoginManager(app)
 

@@ -21,7 +21,12 @@ BROWSER = {
     "Accept": "*/*",
     "Accept-Language": "vi,en;q=0.8",
 }
-ON_PORTAL = BROWSER | {"X-Forwarded-Proto": "https", "Origin": PORTAL_ORIGIN, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+ON_PORTAL = BROWSER | {
+    "X-Forwarded-Proto": "https",
+    "Origin": PORTAL_ORIGIN,
+    "Sec-Fetch-Mode": "cors",
+    "Sec-Fetch-Dest": "empty",
+}
 BY_PROXY = BROWSER | {
     "X-Original-Method": "GET",
     "X-Original-URL": f"{PORTAL_ORIGIN}/articles/42",
@@ -32,7 +37,8 @@ ANSWERED_PROMPT = json.dumps({"cause": "prompt", "idle_seconds": 0})
 
 BARE = "bare Flask route"
 HANDMADE = "Flask-Session: check"
-HANDMADE_THRIFTY = "the same, write-back off"
+HANDMADE_THRIFTY = "… its write-back off"
+HANDMADE_CORS = "… with Flask-Cors"
 HANDMADE_KEEP_ALIVE = "Flask-Session: keep-alive"
 CHECK = "dvauth: check"
 KEEP_ALIVE = "dvauth: keep-alive"
@@ -71,15 +77,15 @@ def new_principal() -> Principal:
 
 def _handmade(stage: Stage) -> Iterator[Subject]:
     environ = {"BENCH_REDIS_URL": stage.redis_url, "BENCH_SECRET_KEY": secrets.token_urlsafe(48)}
-    server, thrifty = (
-        stage.serve("handmade:app", environ),
-        stage.serve("handmade:app", environ | {"BENCH_THRIFTY": "1"}),
-    )
+    server = stage.serve("handmade:app", environ)
+    thrifty = stage.serve("handmade:app", environ | {"BENCH_THRIFTY": "1"})
+    shared = stage.serve("handmade:app", environ | {"BENCH_CORS": PORTAL_ORIGIN})
     people = list(_log_in_by_hand(server))
     check = _write(stage, HANDMADE, "GET /session", people)
     keep_alive = _write(stage, HANDMADE_KEEP_ALIVE, "POST /session/keep-alive", people, ANSWERED_PROMPT)
     yield Subject(HANDMADE, server, check, b"active")
     yield Subject(HANDMADE_THRIFTY, thrifty, check, b"active")
+    yield Subject(HANDMADE_CORS, shared, check, b"Access-Control-Allow-Credentials")
     yield Subject(HANDMADE_KEEP_ALIVE, server, keep_alive, b"active")
 
 
