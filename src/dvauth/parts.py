@@ -130,7 +130,8 @@ class Parts:
             self.database,
             now=utc_now,
             passwords=self.passwords,
-            end_sessions=lambda account_id, reason, keep: self.keeper.end_all(account_id, Reason(reason), keep=keep),
+            sessions_now=self.clock.now,
+            end_sessions=self._end_sessions,
             roles_changed=self.keeper.set_roles,
             forgive=self.throttle.forgive,
         )
@@ -158,6 +159,9 @@ class Parts:
         if waiting:
             self.keeper.end_again((SessionRef(*ref) for ref in waiting), Reason.LOGOUT)
             self.late_logouts.forget(session_id for _, session_id in waiting)
+
+    def _end_sessions(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
+        self.keeper.end_all(account_id, Reason(reason), keep=keep, opened_until=opened_until)
 
     def _record_outage(self) -> None:
         self.audit.record(Event.SYS_STORE_UNAVAILABLE, store="redis")

@@ -1,6 +1,7 @@
 """Alice administers, Bob edits. Live sessions are a list of what they were told."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ class LiveSessions:
     told: list[tuple[Any, ...]] = field(default_factory=list)
     down: bool = False
 
-    def end(self, account_id: str, reason: str, keep: str | None) -> None:
+    def end(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
         self._tell(account_id, reason, keep)
 
     def set_roles(self, account_id: str, roles: tuple[str, ...]) -> None:
@@ -86,6 +87,7 @@ def make_accounts(
         database,
         now=clock.now,
         passwords=passwords,
+        sessions_now=clock.now,
         end_sessions=sessions.end,
         roles_changed=sessions.set_roles,
         forgive=throttle.forgive,

@@ -15,6 +15,7 @@ from dvauth.accounts.hashing_slots import HashingSlots
 from dvauth.accounts.passwords import LONGEST_WAIT, Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES, LoginThrottle
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import Database, DatabaseUnavailable
 from tests.accounts.conftest import ALICES, BOBS, Events, LiveSessions, make_accounts
 from tests.conftest import HandClock
@@ -180,8 +181,9 @@ def test_changes_that_sessions_missed_are_told_before_a_new_login(
     authenticator: Authenticator, accounts: AccountDirectory, sessions: LiveSessions, bob: Account
 ) -> None:
     sessions.down = True
-    with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the store raises
-        accounts.set_password(bob.id, NEW)
+    accounts.set_password(bob.id, NEW)
+    with pytest.raises(StoreUnavailable):
+        authenticator.authenticate("bob", NEW, HERE)
     sessions.down = False
     authenticator.authenticate("bob", NEW, HERE)
     assert sessions.told == [(bob.id, "password-changed", None)]

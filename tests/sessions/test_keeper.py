@@ -236,6 +236,15 @@ def test_end_all_may_keep_the_one_at_hand(desk: Any) -> None:
     assert isinstance(desk.keeper.check(second.cookie), Ended)
 
 
+def test_end_all_may_spare_what_was_opened_later(desk: Any) -> None:
+    old, instant = desk.open(), desk.clock.now()
+    desk.pass_time(milliseconds=1)
+    new = desk.open()
+    ended = desk.keeper.end_all(desk.alice.account_id, Reason.PASSWORD_CHANGED, opened_until=instant)
+    assert ended == [old.record.ref.session_id]
+    assert isinstance(desk.keeper.check(new.cookie), Active)
+
+
 @pytest.mark.proves("SM10", "CO17")
 def test_over_the_limit_the_least_recently_active_session_makes_room(desk: Any) -> None:
     desk.policies = PolicySet(TimeoutPolicy(max_sessions=2))

@@ -1,8 +1,13 @@
 """A person's own pages: profile, password, sessions."""
 
+import signal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from dvauth.audit.models import AuditRow
+from dvauth.housekeeping import Housekeeping
 
 NEW_PASSWORD = "mưa rơi trên mái ngói đỏ"
 ON_PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 (KHTML, like Gecko) Safari/604.1"
@@ -90,6 +95,51 @@ def test_password_change_ends_the_other_sessions_and_renews_this_one(site: Any, 
     assert stolen.status(None)["state"] == "anonymous"
     assert site.browser().log_in("alice").status_code == 401
     assert site.browser().log_in("alice", NEW_PASSWORD).status_code == 303
+
+
+@pytest.mark.proves("AT5")
+def test_password_change_told_twice_spares_who_logs_in_with_the_new_one_in_between(
+    site: Any, browser: Any, monkeypatch: Any
+) -> None:
+    browser.log_in("bob")
+    bob, accounts = site.people["bob"], site.parts.accounts
+    end_sessions = accounts._changes._end_sessions
+
+    def end_sessions_late(*told: Any) -> None:
+        monkeypatch.undo()
+        site.pass_time(seconds=1)
+        assert site.browser().log_in("bob", NEW_PASSWORD).status_code == 303  # it tells the same change, before
+        end_sessions(*told)
+
+    monkeypatch.setattr(accounts._changes, "_end_sessions", end_sessions_late)
+    accounts.set_password(bob.id, NEW_PASSWORD)
+    assert len(site.parts.keeper.sessions_of(bob.id)) == 1
+    assert browser.status(None)["reason"] == "password-changed"
+
+
+def test_password_change_that_redis_hears_of_late_is_made_and_ends_every_session(
+    frail_site: Any, frail_redis: Any, monkeypatch: Any
+) -> None:
+    browser, elsewhere, parts = frail_site.browser(), frail_site.browser(), frail_site.parts
+    choose = parts.passwords.choose
+
+    def choose_while_redis_begins_to_hang(*args: Any, **options: Any) -> str:
+        frail_redis.send_signal(signal.SIGSTOP)
+        return str(choose(*args, **options))
+
+    for one in (browser, elsewhere):
+        one.log_in("bob")
+    monkeypatch.setattr(parts.passwords, "choose", choose_while_redis_begins_to_hang)
+    response = change_password(browser, frail_site.password, NEW_PASSWORD)
+    frail_redis.send_signal(signal.SIGCONT)
+    assert response.status_code == 303
+    with parts.database.session() as sql:
+        assert sql.scalar(select(AuditRow.event).order_by(AuditRow.at.desc())) == "authn_password_change"
+    parts.watch.beat()
+    Housekeeping(parts).round()
+    assert elsewhere.status(None)["reason"] == "password-changed"
+    assert browser.status(None)["reason"] == "logout"
+    assert browser.log_in("bob", NEW_PASSWORD).status_code == 303
 
 
 def test_password_change_makes_portals_ask_the_centre_again(site: Any, browser: Any) -> None:

@@ -1,5 +1,6 @@
 """The one-time link."""
 
+import signal
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from dvauth.accounts.models import SetupLinkRow
+from dvauth.audit.models import AuditRow
+from dvauth.housekeeping import Housekeeping
 
 CHOSEN = "sáu từ của riêng người mới"
 
@@ -48,6 +51,32 @@ def test_link_expires(site: Any, browser: Any, link: str) -> None:
     with site.parts.database.session() as sql:
         sql.scalars(select(SetupLinkRow)).one().expires_at -= timedelta(hours=72)
     assert browser.get(link).status_code == 404
+
+
+def test_password_chosen_while_redis_hangs_is_saved_and_sessions_hear_of_it_later(
+    frail_site: Any, frail_redis: Any
+) -> None:
+    bob, parts = frail_site.people["bob"], frail_site.parts
+    before = frail_site.browser()
+    before.log_in("bob")
+    link, browser = f"/setup/{parts.setup_links.issue(bob.id)}", frail_site.browser()
+    form = {"new": CHOSEN, "csrf_token": browser.token(link)}
+    headers = frail_site.navigation | {"Origin": frail_site.centre}
+    frail_redis.send_signal(signal.SIGSTOP)
+    response = browser.client.post(link, base_url=frail_site.centre, data=form, headers=headers)
+    frail_redis.send_signal(signal.SIGCONT)
+    assert (response.status_code, response.headers["Location"]) == (303, "/login?done=setup")
+    assert events_of(frail_site, bob.id)[-1] == "authn_password_change"
+    parts.watch.beat()
+    Housekeeping(parts).round()
+    assert before.status(None)["reason"] == "password-changed"
+    assert browser.log_in("bob", CHOSEN).status_code == 303
+
+
+def events_of(site: Any, account_id: str) -> list[str]:
+    with site.parts.database.session() as sql:
+        query = select(AuditRow.event).where(AuditRow.account == account_id).order_by(AuditRow.at)
+        return list(sql.scalars(query))
 
 
 def test_refused_password_is_explained_and_the_link_still_works(browser: Any, link: str) -> None:

@@ -1,5 +1,6 @@
 """The accounts in SQL: the only place that reads and changes them."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +24,8 @@ from dvauth.accounts.models import AccountRoleRow, AccountRow, SetupLinkRow
 from dvauth.accounts.passwords import Passwords
 from dvauth.storage.sql import Database
 
+log = logging.getLogger(__name__)
+
 _ADMINISTRATORS = (
     select(AccountRow.id)
     .join(AccountRow.roles)
@@ -35,7 +38,7 @@ class AccountDirectory:
     """Finds and changes accounts. Every method may raise ``DatabaseUnavailable``.
 
     A change takes effect when it is in SQL; after that live sessions are told. If telling fails (the session store
-    is down), that exception is raised, the change stands, and ``settle`` tells it later.
+    is down), the change stands all the same, and the next ``settle`` tells it.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class AccountDirectory:
         *,
         now: Callable[[], datetime],
         passwords: Passwords,
+        sessions_now: Callable[[], datetime],
         end_sessions: EndSessions,
         roles_changed: RolesChanged,
         forgive: Callable[[str], object],
@@ -51,7 +55,13 @@ class AccountDirectory:
         self._database = database
         self._now = now
         self._passwords = passwords
-        self._changes = Changes(database, end_sessions=end_sessions, roles_changed=roles_changed, forgive=forgive)
+        self._changes = Changes(
+            database,
+            sessions_now=sessions_now,
+            end_sessions=end_sessions,
+            roles_changed=roles_changed,
+            forgive=forgive,
+        )
 
     def add(self, username: str, *, display_name: str | None = None, roles: Iterable[str] = ()) -> Account:
         """A new account without a password: it opens nothing yet.
@@ -101,7 +111,7 @@ class AccountDirectory:
         with self._database.session() as sql, _keeping_an_administrator(sql, account_id) as row:
             row.disabled_at = row.disabled_at or self._now()
             note(sql, account_id, ChangeKind.DISABLED)
-        self.settle()
+        self.settle_if_possible()
 
     def enable(self, account_id: str) -> None:
         """Raises ``NoSuchAccount``."""
@@ -116,7 +126,7 @@ class AccountDirectory:
             if chosen:
                 sql.execute(insert(AccountRoleRow), [{"account_id": account_id, "role": role} for role in chosen])
             note(sql, account_id, ChangeKind.ROLES)
-        self.settle()
+        self.settle_if_possible()
 
     def set_password(self, account_id: str, password: str, *, keep: str | None = None) -> None:
         """Replace the password and end all sessions but ``keep``.
@@ -129,7 +139,7 @@ class AccountDirectory:
         password_hash = self._passwords.choose(password, username=account.username)
         with self._database.session() as sql:
             store_password(sql, account_id, password_hash, now=self._now(), keep=keep)
-        self.settle()
+        self.settle_if_possible()
 
     def note_login(self, account: Account, password_hash: str) -> None:
         """Remember a login, and the hash of the password if its cost was raised by it.
@@ -143,8 +153,18 @@ class AccountDirectory:
             )
 
     def settle(self) -> None:
-        """Tell live sessions of changes they have not heard of, such as after an outage of their store."""
+        """Tell live sessions of changes they have not heard of, such as after an outage of their store.
+
+        Raises what telling raises, such as ``StoreUnavailable``; what is not told stays noted.
+        """
         self._changes.settle()
+
+    def settle_if_possible(self) -> None:
+        """After a change is in SQL, nothing may make it look as if it had failed. Housekeeping settles the rest."""
+        try:
+            self.settle()
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("live sessions hear of a change later: %r", error)
 
 
 def store_password(

@@ -66,3 +66,4 @@ class ChangeRow(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(32))
     keep: Mapped[str | None] = mapped_column(String(64))
+    first_told_at: Mapped[datetime | None]  # by the sessions' clock

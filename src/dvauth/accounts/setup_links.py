@@ -66,7 +66,7 @@ class SetupLinks:
         with self._database.session() as sql:
             self._use(sql, token)
             store_password(sql, account.id, password_hash, now=self._now())
-        self._accounts.settle()
+        self._accounts.settle_if_possible()
         return account
 
     def _use(self, sql: Session, token: str) -> None:

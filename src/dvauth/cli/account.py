@@ -68,8 +68,9 @@ def disable(name: str, *, as_json: bool) -> None:
     """Let NAME log in no more, and end all sessions of NAME."""
     with joined() as parts:
         found = _find(parts, name)
+        parts.accounts.disable(found.id)
         with told_later():
-            parts.accounts.disable(found.id)
+            parts.accounts.settle()
         parts.audit.record(Event.USER_UPDATED, actor=ACTOR, account=found.id, change="disabled")
         _show(parts, found, _("“{name}” is disabled, and all sessions are ended."), as_json=as_json)
 
@@ -94,8 +95,9 @@ def set_roles(name: str, roles: Sequence[str], *, as_json: bool) -> None:
     """Replace all roles of NAME by those given; live sessions have them within two seconds."""
     with joined() as parts:
         found = _find(parts, name)
+        parts.accounts.set_roles(found.id, roles)
         with told_later():
-            parts.accounts.set_roles(found.id, roles)
+            parts.accounts.settle()
         before, after = " ".join(found.roles), " ".join(sorted(set(roles)))
         parts.audit.record(Event.AUTHZ_CHANGE, actor=ACTOR, account=found.id, before=before, after=after)
         _show(parts, found, _("The roles of “{name}” are changed."), as_json=as_json)
@@ -110,8 +112,9 @@ def set_password(name: str, *, from_stdin: bool, as_json: bool) -> None:
     with joined() as parts:
         found = _find(parts, name)
         password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
+        parts.accounts.set_password(found.id, password)
         with told_later():
-            parts.accounts.set_password(found.id, password)
+            parts.accounts.settle()
         parts.audit.record(Event.AUTHN_PASSWORD_CHANGE, actor=ACTOR, account=found.id)
         _show(parts, found, _("“{name}” has a new password, and all sessions are ended."), as_json=as_json)
 

@@ -22,6 +22,7 @@ from dvauth.sessions.record import (
     SessionRecord,
     SessionRef,
     Tombstone,
+    to_ms,
 )
 from dvauth.sessions.store import Ending, SessionStore, TooLate
 from dvauth.timeouts.judge import Reason, Verdict, deadline, is_worth_writing, judge
@@ -213,12 +214,21 @@ class SessionKeeper:
         self._journal([ending])
         return ended
 
-    def end_all(self, account_id: str, reason: Reason, *, keep: str | None = None) -> list[str]:
-        """End all sessions of an account, except the one with the id ``keep``; the ids that this call ended."""
+    def end_all(
+        self, account_id: str, reason: Reason, *, keep: str | None = None, opened_until: datetime | None = None
+    ) -> list[str]:
+        """End an account's sessions, except the one with the id ``keep``; the ids that this call ended.
+
+        With ``opened_until`` those that were opened later go on, too.
+        """
         for _ in range(TRIES):
-            records = [record for record in self._store.of_account(account_id) if record.ref.session_id != keep]
+            records = [
+                record
+                for record in self._store.of_account(account_id)
+                if record.ref.session_id != keep and not _is_younger(record, opened_until)
+            ]
             endings = [self._ending(record, reason) for record in records]
-            ended = self._store.end_all(account_id, endings, keep=keep)
+            ended = self._store.end_all(account_id, endings, keep=keep, opened_until=opened_until)
             if ended is not None:
                 self._journal(endings)
                 return ended
@@ -351,3 +361,7 @@ def _forgotten_by(record: SessionRecord) -> datetime:
 
 def _short(text: str) -> str:
     return text.encode()[:LONGEST_VALUE].decode(errors="ignore")
+def _is_younger(record: SessionRecord, instant: datetime | None) -> bool:
+    return instant is not None and to_ms(record.created_at) > to_ms(instant)
+
+

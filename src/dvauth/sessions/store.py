@@ -168,19 +168,28 @@ class SessionStore:
         """End sessions of one account, whatever they are; the ids that this call ended."""
         return self._end(endings) or []
 
-    def end_all(self, account_id: str, endings: Sequence[Ending], *, keep: str | None) -> list[str] | None:
-        """End all sessions of an account but one; ``None``: ``endings`` lacks a session, read again."""
-        return self._end(endings, account_id=account_id, stays=keep or "*")
+    def end_all(
+        self, account_id: str, endings: Sequence[Ending], *, keep: str | None, opened_until: datetime | None
+    ) -> list[str] | None:
+        """End an account's sessions but one, and but the younger ones; ``None``: ``endings`` lacks one, read again."""
+        until = "+inf" if opened_until is None else str(to_ms(opened_until))
+        return self._end(endings, account_id=account_id, stays=keep or "*", opened_until=until)
 
     def _end(
-        self, endings: Sequence[Ending], *, account_id: str = "", expected: str = "", stays: str = ""
+        self,
+        endings: Sequence[Ending],
+        *,
+        account_id: str = "",
+        expected: str = "",
+        stays: str = "",
+        opened_until: str = "+inf",
     ) -> list[str] | None:
         account_id = account_id or endings[0].tombstone.account_id
         bucket = keys.bucket_of(account_id)
         ended = self._run(
             "end",
             [keys.account(bucket, account_id), keys.due(bucket), keys.events(bucket), *_paired_keys(endings)],
-            [_ms(REMEMBERED_END), expected, stays, *_ending_args(endings)],
+            [_ms(REMEMBERED_END), expected, stays, opened_until, *_ending_args(endings)],
         )
         return None if ended is None else [session_id.decode() for session_id in ended]
 

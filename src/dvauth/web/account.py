@@ -14,6 +14,7 @@ from dvauth.accounts.passwords import SHORTEST
 from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active
 from dvauth.sessions.record import SessionRecord
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import TimeoutPolicy
 from dvauth.web.forms import ChangePasswordForm
@@ -80,7 +81,11 @@ def change_password() -> ResponseReturnValue:
         form.new.errors = [refused.explain(gettext)]
         return _password_page(form), 422
     response = redirect(url_for("account.sessions", done="password"), 303)
-    cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True, forget_portals=True)
+    try:
+        cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True, forget_portals=True)
+    except StoreUnavailable:  # the password is changed; a session whose secret could not be must not outlive that
+        known.log_out_later(known.jar.read(request))
+        cookie = None
     if cookie:
         known.jar.set(response, cookie, max_age=_cookie_seconds(_policy().remember_for))
     return response
