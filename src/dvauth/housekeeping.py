@@ -53,7 +53,7 @@ class Housekeeping:
         self._parts.audit.ingest(_entry(drained) for drained in events)
 
     def _publish(self) -> None:
-        self._parts.connection.call(self._parts.publisher.refresh)
+        self._parts.connection.call(self._parts.publisher.publish)
 
     def _continue_sweep(self) -> None:
         """After a change of policies, and after each start: the moments in the schedule must not be late."""

@@ -103,7 +103,7 @@ class Parts:
 
     @cached_property
     def publisher(self) -> Publisher:
-        return Publisher(self._probe, self.policy_book, self.portals)
+        return Publisher(self._probe, self.database, self.policy_book, self.portals)
 
     @cached_property
     def policy_book(self) -> PolicyBook:

@@ -7,12 +7,15 @@ trusted again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 
 import redis
 
 from dvauth.policies.book import PolicyBook
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
+from dvauth.storage.revision import read_revision
+from dvauth.storage.sql import Database
 from dvauth.storage.watch import PUBLISHED, Publication
 from dvauth.timeouts.policy import PolicySet
 
@@ -30,15 +33,25 @@ class Published:
 
 
 class Publisher:
-    """Raises ``DatabaseUnavailable`` and redis-py's errors; what was not published is published by ``refresh``."""
+    """Raises ``DatabaseUnavailable`` and redis-py's errors; what was not published is published a round later."""
 
-    def __init__(self, client: redis.Redis, book: PolicyBook, portals: PortalRegistry) -> None:
+    def __init__(self, client: redis.Redis, database: Database, book: PolicyBook, portals: PortalRegistry) -> None:
         self._client = client
+        self._database = database
         self._book = book
         self._portals = portals
+        script = files("dvauth.storage") / "scripts" / "publish.lua"
+        self._script = client.register_script(script.read_text("utf-8"))
 
-    def publish(self) -> None:
-        self._write(self._read(self._run_id()))
+    def publish(self) -> bool:
+        """Publish what SQL says if Redis has something older; whether it had.
+
+        A Redis with nothing of its own run is left to ``recover``: its ends must be repeated first.
+        """
+        run_id = self._client.info("server")["run_id"]
+        if self._client.hget(PUBLISHED, "run_id") != run_id.encode():
+            return False
+        return self._write(self._read(run_id))
 
     def recover(self, run_id: str, repeat_ends: Callable[[], object]) -> None:
         """Make a Redis trustworthy that holds no publication of this run."""
@@ -46,21 +59,11 @@ class Publisher:
         repeat_ends()
         self._write(publication)
 
-    def refresh(self) -> bool:
-        """Publish if Redis has something else than SQL; whether it had."""
-        wanted = self._read(self._run_id())
-        held = self._client.hgetall(PUBLISHED)
-        if held.get(b"run_id") != wanted.run_id.encode() or held == wanted.to_fields():
-            return False
-        self._write(wanted)
-        return True
-
-    def _run_id(self) -> str:
-        run_id: str = self._client.info("server")["run_id"]
-        return run_id
-
     def _read(self, run_id: str) -> Publication:
-        return Publication(run_id, self._book.load().to_document(), self._portals.directory().to_document())
+        revision = read_revision(self._database)  # first: what is read after it may be newer than it, never older
+        policies, portals = self._book.load(), self._portals.directory()
+        return Publication(run_id, revision, policies.to_document(), portals.to_document())
 
-    def _write(self, publication: Publication) -> None:
-        self._client.hset(PUBLISHED, items=[part for pair in publication.to_fields().items() for part in pair])
+    def _write(self, publication: Publication) -> bool:
+        fields = [part for pair in publication.to_fields().items() for part in pair]
+        return bool(self._script(keys=[PUBLISHED], args=[publication.run_id, publication.revision, *fields]))

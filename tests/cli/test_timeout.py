@@ -67,3 +67,12 @@ def test_change_is_audited_with_before_and_after(dvauth: Dvauth) -> None:
     assert '"authz_admin"' in line
     assert "900.0" in line
     assert "1200.0" in line
+
+
+def test_without_redis_the_change_stands_is_recorded_and_says_so(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    environ["DVAUTH_REDIS_URL"] = "unix:///no/such/redis.sock"
+    result = dvauth("timeout", "set", "--idle", "20m", "--json")
+    assert result.exit_code == 0
+    assert "Redis does not answer. The change is made" in result.stderr
+    assert '"authz_admin"' in result.stderr
+    assert json.loads(result.stdout)["default"]["idle_timeout_seconds"] == 1200

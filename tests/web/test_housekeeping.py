@@ -69,7 +69,7 @@ def test_session_that_a_lengthened_timeout_keeps_is_kept(site: Any, browser: Any
 
 def test_publication_that_redis_lost_or_missed_is_mended(site: Any) -> None:
     client = site.parts.connection.client
-    client.hset("dvauth:policy", "policies", "{}")
+    client.hset("dvauth:policy", mapping={"revision": 0, "policies": "{}"})
     Housekeeping(site.parts).round()
     site.parts.watch.beat()
     assert site.parts.policies().default.idle_timeout == timedelta(minutes=15)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dvauth.audit.events import Event
-from dvauth.cli.joined import ACTOR, joined
+from dvauth.cli.joined import ACTOR, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.parts import Parts
@@ -68,7 +68,9 @@ def set_(role: str | None, portal: str | None, *, as_json: bool, **values: Any) 
         raise click.UsageError(_("Give --role or --portal, not both."))
     with joined() as parts:
         before = parts.policy_book.load()
-        after = _changed(parts, role, portal, given)
+        with told_later():
+            _change(parts, role, portal, given)
+        after = parts.policy_book.load()
         _record(parts, role, portal, before, after)
     if as_json:
         show_json(after.to_document())
@@ -91,15 +93,16 @@ def explain(roles: tuple[str, ...], portal: str | None, *, as_json: bool) -> Non
         show_table([_("Limit"), _("Value"), _("Set by")], rows)
 
 
-def _changed(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any]) -> PolicySet:
+def _change(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any]) -> None:
     if portal and parts.portals.directory().by_slug(portal) is None:
         raise click.ClickException(_("There is no portal “{slug}”.").format(slug=portal))
     try:
         if role:
-            return parts.policy_book.change_override("role", role, **values)
-        if portal:
-            return parts.policy_book.change_override("portal", portal, **values)
-        return parts.policy_book.change_default(**values)
+            parts.policy_book.change_override("role", role, **values)
+        elif portal:
+            parts.policy_book.change_override("portal", portal, **values)
+        else:
+            parts.policy_book.change_default(**values)
     except PolicyError as error:
         raise click.ClickException("\n".join(error.mistakes)) from error
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from dvauth.policies.models import PolicyRow
+from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database
 from dvauth.timeouts.policy import Override, PolicySet
 
@@ -19,40 +21,46 @@ class PolicyBook:
     ``short_allowed`` lifts the lower bounds of timeouts, for development.
     """
 
-    def __init__(self, database: Database, publish: Callable[[], None], *, short_allowed: bool) -> None:
+    def __init__(self, database: Database, publish: Callable[[], object], *, short_allowed: bool) -> None:
         self._database = database
         self._publish = publish
         self._short_allowed = short_allowed
 
     def load(self) -> PolicySet:
         """The policies as stored; where nothing is stored, the defaults of ``PolicySet``."""
-        with self._database.session() as session:
-            rows = {(row.scope, row.name): row.values for row in session.scalars(select(PolicyRow))}
-        document = PolicySet().to_document()
-        document["default"] |= rows.pop(DEFAULT, {})
-        for (scope, name), values in rows.items():
-            document[f"{scope}s"][name] = values
-        return PolicySet.from_document(document)
+        with self._database.session() as sql:
+            return _stored(sql)
 
     def change_default(self, **values: Any) -> PolicySet:
         """Set fields of the default policy. Raises ``PolicyError``."""
-        policies = self.load()
-        return self._store(replace(policies, default=replace(policies.default, **values)), DEFAULT)
+        return self._change(lambda old: replace(old, default=replace(old.default, **values)), DEFAULT)
 
     def change_override(self, scope: str, name: str, **values: Any) -> PolicySet:
         """Set fields of the override for a role or a portal; ``None`` takes a field out. Raises ``PolicyError``."""
-        policies = self.load()
-        overrides = policies.roles if scope == "role" else policies.portals
-        changed = {**overrides, name: replace(overrides.get(name, Override()), **values)}
-        joined = replace(policies, roles=changed) if scope == "role" else replace(policies, portals=changed)
-        return self._store(joined, (scope, name))
 
-    def _store(self, policies: PolicySet, key: tuple[str, str]) -> PolicySet:
-        policies.checked(short_allowed=self._short_allowed)
+        def changed(old: PolicySet) -> PolicySet:
+            overrides = old.roles if scope == "role" else old.portals
+            joined = {**overrides, name: replace(overrides.get(name, Override()), **values)}
+            return replace(old, roles=joined) if scope == "role" else replace(old, portals=joined)
+
+        return self._change(changed, (scope, name))
+
+    def _change(self, changed: Callable[[PolicySet], PolicySet], key: tuple[str, str]) -> PolicySet:
         scope, name = key
-        document = policies.to_document()
-        values = document["default"] if key == DEFAULT else document[f"{scope}s"][name]
-        with self._database.session() as session:
-            session.merge(PolicyRow(scope=scope, name=name, values=values))
+        with self._database.session() as sql:
+            raise_revision(sql)
+            policies = changed(_stored(sql)).checked(short_allowed=self._short_allowed)
+            document = policies.to_document()
+            values = document["default"] if key == DEFAULT else document[f"{scope}s"][name]
+            sql.merge(PolicyRow(scope=scope, name=name, values=values))
         self._publish()
         return policies
+
+
+def _stored(sql: Session) -> PolicySet:
+    rows = {(row.scope, row.name): row.values for row in sql.scalars(select(PolicyRow))}
+    document = PolicySet().to_document()
+    document["default"] |= rows.pop(DEFAULT, {})
+    for (scope, name), values in rows.items():
+        document[f"{scope}s"][name] = values
+    return PolicySet.from_document(document)

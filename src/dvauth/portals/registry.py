@@ -5,13 +5,14 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from dvauth.portals.directory import PortalDirectory, hosts_of
 from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, SlugTaken
 from dvauth.portals.models import PortalOriginRow, PortalRow
 from dvauth.portals.origins import parse_origin
 from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
+from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database
 
 
@@ -43,20 +44,19 @@ class PortalRegistry:
             mounted=mounted,
             origins=[PortalOriginRow(origin=origin) for origin in wanted],
         )
-        self._require_free(slug, wanted)
-        try:
-            with self._database.session() as sql:
-                sql.add(row)
-                sql.flush()
-                added = row.value()
-        except IntegrityError as error:  # somebody was quicker
-            raise SlugTaken(slug=slug) from error
+        with self._database.session() as sql:
+            raise_revision(sql)
+            _require_free(_directory(sql), slug, wanted)
+            sql.add(row)
+            sql.flush()
+            added = row.value()
         self._publish()
         return added
 
     def remove(self, slug: str) -> None:
         """Raises ``NoSuchPortal``."""
         with self._database.session() as sql:
+            raise_revision(sql)
             row = sql.scalar(select(PortalRow).where(PortalRow.slug == slug))
             if row is None:
                 raise NoSuchPortal(slug=slug)
@@ -65,21 +65,26 @@ class PortalRegistry:
 
     def all(self) -> list[Portal]:
         """Every portal, by slug."""
-        with self._database.session() as sql:
-            return [row.value() for row in sql.scalars(select(PortalRow).order_by(PortalRow.slug))]
+        return list(self.directory().portals)
 
     def directory(self) -> PortalDirectory:
         """What is to be published."""
-        return PortalDirectory(tuple(self.all()))
+        with self._database.session() as sql:
+            return _directory(sql)
 
-    def _require_free(self, slug: str, origins: Iterable[str]) -> None:
-        known = self.directory()
-        if known.by_slug(slug):
-            raise SlugTaken(slug=slug)
-        # By host, not only by origin: a portal's requests are recognised by Host, which has no scheme.
-        for origin in origins:
-            for owner in filter(None, map(known.by_host, sorted(hosts_of(origin)))):
-                raise HostTaken(origin=origin, slug=owner.slug)
+
+def _directory(sql: Session) -> PortalDirectory:
+    rows = sql.scalars(select(PortalRow).order_by(PortalRow.slug))
+    return PortalDirectory(tuple(row.value() for row in rows))
+
+
+def _require_free(known: PortalDirectory, slug: str, origins: Iterable[str]) -> None:
+    if known.by_slug(slug):
+        raise SlugTaken(slug=slug)
+    # By host, not only by origin: a portal's requests are recognised by Host, which has no scheme.
+    for origin in origins:
+        for owner in filter(None, map(known.by_host, sorted(hosts_of(origin)))):
+            raise HostTaken(origin=origin, slug=owner.slug)
 
 
 def _checked_slug(slug: str) -> str:

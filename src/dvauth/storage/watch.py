@@ -34,16 +34,23 @@ class Publication:
     """What the administrators' database says, as published to Redis for every process."""
 
     run_id: str  # of the Redis it was published to; another one may have lost what was ended
+    revision: int  # of the database it was read from
     policies: dict[str, Any]
     portals: dict[str, Any]
 
     def to_fields(self) -> dict[bytes, bytes]:
         documents = {b"policies": self.policies, b"portals": self.portals}
-        return {b"run_id": self.run_id.encode()} | {name: json.dumps(told).encode() for name, told in documents.items()}
+        numbers = {b"run_id": self.run_id.encode(), b"revision": b"%d" % self.revision}
+        return numbers | {name: json.dumps(told).encode() for name, told in documents.items()}
 
     @classmethod
     def from_fields(cls, fields: Mapping[bytes, bytes]) -> Self:
-        return cls(fields[b"run_id"].decode(), json.loads(fields[b"policies"]), json.loads(fields[b"portals"]))
+        return cls(
+            run_id=fields[b"run_id"].decode(),
+            revision=int(fields[b"revision"]),
+            policies=json.loads(fields[b"policies"]),
+            portals=json.loads(fields[b"portals"]),
+        )
 
 
 class RedisClock:
