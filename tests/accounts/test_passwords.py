@@ -2,7 +2,9 @@
 
 import re
 import threading
+import time
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -134,3 +136,30 @@ def test_whoever_waits_too_long_is_sent_away() -> None:
     slots = HashingSlots(1, line=1, wait=timedelta(milliseconds=1))
     with slots.taken(), pytest.raises(HashingBusy), slots.taken():
         pass
+
+
+MARKS = "\u0345\u0300\u0316\u0327"  # each sorts before those in front of it, which is the dearest to normalise
+
+
+def test_a_longer_password_costs_no_more_than_its_hash(passwords: Passwords) -> None:
+    passwords.verify(None, MARKS)
+    assert cpu_time(lambda: passwords.verify(None, MARKS * 2000)) < 20 * cpu_time(lambda: passwords.verify(None, MARKS))
+    with pytest.raises(PasswordTooLong, match="8000"):
+        passwords.choose(MARKS * 2000, username="bob")
+
+
+def test_the_longest_password_opens_in_any_unicode_form(passwords: Passwords) -> None:
+    password = "ệ" * LONGEST
+    kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
+    assert passwords.verify(kept, password) == kept
+
+
+def cpu_time(work: Callable[[], object]) -> float:
+    """The least of several turns, in seconds."""
+
+    def turn() -> float:
+        before = time.thread_time()
+        work()
+        return time.thread_time() - before
+
+    return min(turn() for _ in range(5))

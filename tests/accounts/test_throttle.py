@@ -214,3 +214,11 @@ def test_redis_shows_neither_names_nor_addresses_and_forgets(
         assert "bob" not in key
         assert "203.0.113.9" not in key
         assert connection.client.pttl(key) > 0
+
+
+def test_names_too_long_to_be_one_count_as_one_without_being_normalised(throttle: LoginThrottle) -> None:
+    marks = "\u0345\u0300\u0316\u0327" * 2000  # 16 KB, each before those in front of it: the dearest to normalise
+    for number in range(FREE_FAILURES):
+        fail(throttle, f"{marks}{number}", address(number))
+    assert wait_told(throttle, f"{marks}another", address(9))
+    fail(throttle, marks[:100])

@@ -16,6 +16,8 @@ ID_LENGTH = 12
 MAX_USERNAME = 64
 MAX_DISPLAY_NAME = 200
 MAX_ROLE = 16
+# In code points, as typed: room for the longest username in any Unicode form.
+MOST_TYPED = 4 * MAX_USERNAME
 
 # 32 signs that nobody confuses when reading them aloud; 12 of them are 60 bits.
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -45,8 +47,15 @@ def new_id() -> str:
 
 
 def canonical(name: str) -> str:
-    """The form by which names are compared and counted: “ＡＮ”, “An” and “an” are one name."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
+    """The form by which names are compared and counted: “ＡＮ”, “An” and “an” are one name.
+
+    What is too long for a name is the empty one, which nobody has: normalising costs time by the square of the length,
+    and strangers may send any length.
+    """
+    typed = name.strip()
+    if len(typed) > MOST_TYPED:
+        return ""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold())
 
 
 def checked_username(raw: str) -> str:

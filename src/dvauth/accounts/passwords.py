@@ -17,6 +17,8 @@ from dvauth.accounts.hashing_slots import HashingSlots
 # In code points. NIST: at least 15 for a password without a second factor, at least 64 permitted.
 SHORTEST = 15
 LONGEST = 256
+# As typed: room for the longest password in any Unicode form.
+MOST_TYPED = 4 * LONGEST
 
 # OWASP Password Storage Cheat Sheet, the row with the least memory × time; KiB.
 MEMORY_COST = 19_456
@@ -49,7 +51,7 @@ class Passwords:
 
     def choose(self, password: str, *, username: str) -> str:
         """The hash of a new password. Raises ``PasswordRefused`` (before hashing), ``HashingBusy``."""
-        self._check(unicodedata.normalize("NFC", password), username)
+        self._check(_normalised(password), username)
         with self._slots.taken():
             return self._hasher.hash(_bytes(password))
 
@@ -81,4 +83,9 @@ class Passwords:
 
 def _bytes(password: str) -> bytes:
     # A lone surrogate cannot come from a browser, but from a terminal; it must not become an error.
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return _normalised(password).encode("utf-8", "surrogatepass")
+
+
+def _normalised(password: str) -> str:
+    """What is too long stays as it is and fits no hash: normalising costs time by the square of the length."""
+    return unicodedata.normalize("NFC", password) if len(password) <= MOST_TYPED else password
