@@ -212,6 +212,18 @@ def test_reaper_looks_again_in_time_where_roles_changed_meanwhile(desk: Any, slo
     assert desk.reaper.reap() == 1
 
 
+def test_sweep_leaves_a_session_due_that_is_no_longer_remembered(desk: Any, slow: Any) -> None:
+    desk.policies = slow.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=30)))
+    opened = desk.open(remember=True)
+    bucket = opened.record.ref.bucket
+    slow.connection.before_call(
+        int(bucket, 16) + 3, lambda: desk.keeper.rotate(opened.cookie, reauthenticated=True, remember=False)
+    )
+    list(slow.reaper.sweep())
+    desk.pass_time(minutes=15)
+    assert desk.reaper.reap() == 1
+
+
 def test_session_that_never_stands_still_is_given_up_in_the_end(desk: Any, slow: Any) -> None:
     slow.connection.meanwhile = repeat(desk.open)
     with pytest.raises(Contention):

@@ -12,7 +12,6 @@ from dvauth.sessions import keys
 from dvauth.sessions.keeper import Active, Cause, Ended
 from dvauth.sessions.reaper import BATCH, DrainedEvent
 from dvauth.sessions.record import CENTRAL, Principal, SessionRecord, from_ms
-from dvauth.sessions.schedule import Schedule
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason, deadline
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
@@ -67,7 +66,7 @@ def test_reaper_ends_what_it_must_whoever_else_it_meets(desk: Any) -> None:
     desk.pass_time(minutes=14)
     assert desk.reaper.reap() == 15
     assert isinstance(desk.keeper.check(young.cookie), Active)
-    assert sum(desk.schedule.sizes()) == 1
+    assert [due_at(desk, opened.record) for opened in idle] == [None] * 20
 
 
 @pytest.mark.proves("AZ4")
@@ -125,7 +124,7 @@ def test_sweep_never_brings_back_an_entry_of_a_session_that_is_gone(desk: Any) -
 def test_sweep_of_many_sessions_goes_in_batches(desk: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """20,000 sessions; those of one bucket are more than one batch, and seen all the same."""
     sessions = 20_000
-    template = desk.open(desk.bob).record
+    template = desk.open(Principal(account_id="bob000000001", roles=("reader", "editor"))).record
     redis = desk.connection.client
     fields = redis.hgetall(keys.session(template.ref))
     pipeline = redis.pipeline(transaction=False)
@@ -142,7 +141,7 @@ def test_sweep_of_many_sessions_goes_in_batches(desk: Any, capsys: pytest.Captur
     with capsys.disabled():
         print(f"\nsweep: {sessions / seconds:,.0f} sessions/s")  # noqa: T201 - a figure to read, not a limit
     assert sessions <= seen[-1] <= sessions * 1.01  # ZSCAN may show one twice
-    assert len(seen) > 256
+    assert 256 < len(seen) < 300
     steps = [after - before for before, after in zip([0, *seen], seen, strict=False)]
     assert max(steps) <= 2 * BATCH
     end = template.created_at + timedelta(minutes=7)
@@ -214,5 +213,3 @@ def test_reaper_says_so_where_redis_is_away(desk: Any) -> None:
         desk.reaper.reap()
     with pytest.raises(StoreUnavailable):
         list(desk.reaper.sweep())
-    with pytest.raises(StoreUnavailable):
-        Schedule(away).sizes()

@@ -94,6 +94,7 @@ def test_session_is_active_until_and_ended_at_exactly_its_deadline(
     assert after.reason is reason
     assert after.at_portal is at_portal
     assert after.expires_in == NOTHING
+    assert after.policy == before.policy
 
 
 @pytest.mark.parametrize(

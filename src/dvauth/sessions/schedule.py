@@ -29,13 +29,6 @@ class Schedule:
         cursor, pairs = self._call(self._redis.zscan, keys.due(bucket), cursor, count=batch)
         return cursor, refs_in(bucket, dict(pairs))
 
-    def sizes(self) -> list[int]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for bucket in keys.BUCKETS:
-            pipeline.zcard(keys.due(bucket))
-        sizes: list[int] = self._call(pipeline.execute)
-        return sizes
-
     def forget(self, bucket: str, session_ids: Iterable[str]) -> None:
         """Look no more at sessions that are gone."""
         self._call(self._redis.zrem, keys.due(bucket), *session_ids)

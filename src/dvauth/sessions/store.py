@@ -253,12 +253,16 @@ class SessionStore:
         return None if changed is None else int(changed)
 
     def reschedule(self, moments: Sequence[tuple[SessionRecord, datetime]]) -> None:
-        """Look at sessions of one bucket again then; one whose roles have changed since stays due when it was."""
+        """Look at sessions of one bucket again then; a session whose policy may have changed since stays due."""
         records = [record for record, _ in moments]
         self._run(
             "reschedule",
             [keys.due(records[0].ref.bucket), *(keys.session(record.ref) for record in records)],
-            [part for record, at in moments for part in (record.ref.session_id, to_ms(at), " ".join(record.roles))],
+            [
+                part
+                for record, at in moments
+                for part in (record.ref.session_id, to_ms(at), " ".join(record.roles), "1" if record.remember else "")
+            ],
         )
 
 

@@ -7,7 +7,6 @@ from dvauth.accounts.account import Account
 from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active, Check, Ended
 from dvauth.sessions.record import SessionRecord
-from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
 
@@ -45,11 +44,10 @@ def init_app(app: Flask) -> None:
 
 
 def _load(_request: Request) -> CurrentUser | None:
-    """Who a page shows: nobody, where the store cannot say. What needs somebody asks ``current_check``, and fails."""
-    try:
-        check = current_check()
-    except StoreUnavailable:
+    """Who a page shows; a page about an error shows nobody."""
+    if g.get("shows_nobody"):
         return None
+    check = current_check()
     return CurrentUser(check.record) if isinstance(check, Active) else None
 
 
