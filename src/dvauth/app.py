@@ -41,6 +41,8 @@ def create_app(parts: Parts) -> Flask:
     """The WSGI application. ``parts`` must be started before it serves."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY, BOOTSTRAP_SERVE_LOCAL=True)
+    # Otherwise Werkzeug redirects to what the Host header says, by http.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     app.jinja_env.undefined = StrictUndefined
     known = app.extensions["dvauth"] = _web_services(parts)
     Bootstrap5(app)
@@ -122,6 +124,8 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _failed(status: int, detail: str, retry_after: int | None = None, *, template: str | None = None) -> Response:
+    if request.blueprint == "verify":
+        status = 403  # all that a proxy understands as a refusal
     if request.blueprint in FOR_PROGRAMS or not _wants_page():
         response: Response = problem(status, detail)
     else:

@@ -40,7 +40,9 @@ def parts(compose_redis_url: str, tmp_path: Path) -> Iterator[Parts]:
 def test_a_session_from_login_to_end(parts: Parts) -> None:
     keeper, place = parts.keeper, Place(portal=News())
     opened = keeper.open(Principal(account_id="lan", roles=("editor",)))
-    attached = keeper.attach(opened.record.ref, News())
+    credential = parts.signer.read(opened.cookie)
+    assert credential
+    attached = keeper.attach(credential, News())
     assert isinstance(keeper.check(attached, Place(portal=News(), own_host=True), activity=True), Active)
     assert isinstance(keeper.keep_alive(opened.cookie, place, Cause.PROMPT), Active)
     assert keeper.rotate(opened.cookie)
@@ -59,8 +61,9 @@ def test_a_login_and_its_throttle(parts: Parts) -> None:
 
 
 def test_a_ticket(parts: Parts) -> None:
-    ref = parts.keeper.open(Principal(account_id="lan")).record.ref
-    code = parts.tickets.issue(Ticket(ref=ref, portal_id=1, challenge=challenge("n"), return_to="/"))
+    credential = parts.signer.read(parts.keeper.open(Principal(account_id="lan")).cookie)
+    assert credential
+    code = parts.tickets.issue(Ticket(credential=credential, portal_id=1, challenge=challenge("n"), return_to="/"))
     assert parts.tickets.redeem(code, News(), "n")
 
 

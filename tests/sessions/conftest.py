@@ -60,6 +60,12 @@ class Desk:
     def open(self, principal: Principal | None = None, **options: Any) -> Opened:
         return self.keeper.open(principal or self.alice, **options)
 
+    def attach(self, cookie: str, portal: Gate) -> str | None:
+        """The portal's own cookie, granted to whoever holds this central one."""
+        credential = self.signer.read(cookie)
+        assert credential
+        return self.keeper.attach(credential, portal)
+
     def pass_time(self, **duration: float) -> None:
         self.clock.advance(timedelta(**duration))
 

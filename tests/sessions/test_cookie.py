@@ -1,5 +1,6 @@
 """The cookie: nothing but what we signed is a credential, and nothing in Redis is a cookie."""
 
+import hmac
 import secrets
 import string
 from base64 import urlsafe_b64decode
@@ -86,6 +87,12 @@ def test_even_what_we_signed_must_have_the_shape(value: str) -> None:
     assert SIGNER.read(SIGNER._signer.sign(value).decode()) is None
 
 
+def test_signature_is_hmac_sha256_with_a_key_for_cookies_alone() -> None:
+    key = hmac.digest(NEW.encode(), b"dvauth.cookie", "sha256")
+    value, _, signature = VALID.rpartition(".")
+    assert urlsafe_b64decode(signature + "=") == hmac.digest(key, value.encode(), "sha256")
+
+
 def test_longest_cookie_is_longer_than_ours() -> None:
     assert len(VALID) < cookies.LONGEST_COOKIE
 
@@ -136,7 +143,7 @@ def everything(redis: Any) -> bytes:
 def test_dump_of_redis_holds_no_cookie_and_no_secret(desk: Any) -> None:
     opened = desk.open()
     cookie = desk.keeper.rotate(opened.cookie)
-    at_portal = desk.keeper.attach(opened.record.ref, desk.news)
+    at_portal = desk.attach(cookie, desk.news)
     stolen = everything(desk.connection.client)
     assert opened.record.ref.session_id.encode() in stolen
     for value in (opened.cookie, cookie, at_portal):

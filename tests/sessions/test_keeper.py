@@ -211,7 +211,7 @@ def test_logout_is_final(desk: Any) -> None:
     assert isinstance(check, Ended)
     assert check.reason is Reason.LOGOUT
     assert desk.keeper.rotate(opened.cookie) is None
-    assert desk.keeper.attach(opened.record.ref, desk.news) is None
+    assert desk.attach(opened.cookie, desk.news) is None
 
 
 @pytest.mark.proves("TE2", "AT5")
@@ -273,7 +273,7 @@ def test_changed_roles_reach_live_sessions_and_ask_for_a_new_secret(desk: Any) -
 
 def test_portals_host_has_a_secret_of_its_own_that_opens_nothing_else(desk: Any) -> None:
     opened = desk.open()
-    portals = desk.keeper.attach(opened.record.ref, desk.news)
+    portals = desk.attach(opened.cookie, desk.news)
     assert isinstance(desk.keeper.check(portals, Place(desk.news, own_host=True)), Active)
     assert isinstance(desk.keeper.check(portals), Anonymous)
     assert isinstance(desk.keeper.check(portals, Place(desk.bank, own_host=True)), Anonymous)
@@ -283,7 +283,7 @@ def test_portals_host_has_a_secret_of_its_own_that_opens_nothing_else(desk: Any)
 
 def test_rotation_may_take_the_portals_secrets_along(desk: Any) -> None:
     opened = desk.open()
-    portals = desk.keeper.attach(opened.record.ref, desk.news)
+    portals = desk.attach(opened.cookie, desk.news)
     desk.keeper.rotate(opened.cookie, forget_portals=True)
     assert isinstance(desk.keeper.check(portals, Place(desk.news, own_host=True)), Anonymous)
 

@@ -22,7 +22,7 @@ from dvauth.timeouts.policy import PolicySet, TimeoutPolicy
 
 FOLDER = Path(str(files("dvauth.sessions") / "scripts"))
 COMMANDS = {"DEL", "EXISTS", "HDEL", "HGET", "HKEYS", "HMGET", "HSET", "PEXPIREAT", "PTTL", "SET", "TIME", "XADD"}
-COMMANDS |= {"ZADD", "ZRANGE", "ZREM"}
+COMMANDS |= {"ZADD", "ZRANGE", "ZRANGEBYSCORE", "ZREM"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def a_life(desk: Any) -> Iterator[object]:
     opened = desk.open(desk.bob, portal=desk.news)
     yield isinstance(desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.INPUT), Active)
     yield isinstance(desk.keeper.keep_alive(opened.cookie, desk.at_news, Cause.PROMPT), Active)
-    yield desk.keeper.attach(opened.record.ref, desk.news)
+    yield desk.attach(opened.cookie, desk.news)
     cookie = desk.keeper.rotate(desk.keeper.rotate(opened.cookie, forget_portals=True), reauthenticated=True)
     desk.pass_time(minutes=3)
     yield isinstance(desk.keeper.check(cookie, desk.at_bank), Ended)

@@ -172,8 +172,9 @@ class Sessions(RuleBasedStateMachine):
     @rule(session=sessions, portal=st.sampled_from(("news", "bank")))
     def attach(self, session: Session, portal: str) -> None:
         place = self.place(portal)
-        cookie = self.desk.keeper.attach(session.ref, place.portal)
+        cookie = self.desk.attach(session.cookies[-1], place.portal)
         assert (cookie is None) is (session.ended is not None)
+        assert all(self.desk.attach(rotated, place.portal) is None for rotated in session.cookies[:-1])
         if cookie:
             session.portal_cookies[portal] = cookie
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from dvauth.sessions.record import SessionRef
+from dvauth.sessions.cookie import Credential
 from dvauth.sessions.tickets import Ticket, TicketOffice, challenge
 
 TICKET = Ticket(
-    ref=SessionRef("7f", "p7QxAbCdEfGhIjKl"),
+    credential=Credential(SessionRef("7f", "p7QxAbCdEfGhIjKl"), b"\x00\xff" * 16),
     portal_id=1,
     challenge=challenge("the browser's nonce"),
     return_to="http://portal.example/bài-viết?số=1",
@@ -26,6 +27,13 @@ def test_ticket_is_good_once(desk: Any, office: TicketOffice) -> None:
     code = office.issue(TICKET)
     assert office.redeem(code, desk.news, "the browser's nonce") == TICKET
     assert office.redeem(code, desk.news, "the browser's nonce") is None
+
+
+def test_several_tickets_may_be_on_their_way(desk: Any, office: TicketOffice) -> None:
+    other = replace(TICKET, portal_id=2)
+    codes = [office.issue(TICKET), office.issue(other)]
+    assert office.redeem(codes[0], desk.news, "the browser's nonce") == TICKET
+    assert office.redeem(codes[1], desk.bank, "the browser's nonce") == other
 
 
 def test_ticket_is_good_for_thirty_seconds(desk: Any, office: TicketOffice) -> None:

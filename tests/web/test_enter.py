@@ -98,3 +98,33 @@ def test_centre_refuses_questions_that_no_portal_asked(site: Any, browser: Any, 
 @pytest.mark.parametrize("query", ["?ticket=x", "?ticket=x&flow=abcdefgh", "?ticket=&flow=", "?ticket=x&flow=%00"])
 def test_invented_tickets_are_refused(site: Any, browser: Any, query: str) -> None:
     assert browser.on_desk(f"/enter{query}").status_code == 403
+
+
+def test_ticket_is_used_up_even_where_it_is_refused(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    ticket_url = _ticket_url(browser, f"{site.desk}/editor")
+    refused = site.browser().on_desk(ticket_url)
+    assert refused.status_code == 403
+    assert refused.headers["Referrer-Policy"] == "no-referrer"
+    assert browser.on_desk(ticket_url).status_code == 403
+
+
+@pytest.mark.proves("AT5")
+def test_ticket_from_before_a_password_change_opens_nothing(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    ticket_url = _ticket_url(browser, f"{site.desk}/editor")
+    changed = browser.post("/account/password", {"current": site.password, "new": "một câu mật khẩu khác hẳn"})
+    assert changed.status_code == 303
+    assert browser.on_desk(ticket_url).status_code == 403
+    assert browser.verify().status_code == 401
+
+
+@pytest.mark.parametrize("destination", ["iframe", "image", "script", "empty"])
+def test_nothing_but_a_page_takes_part(site: Any, browser: Any, destination: str) -> None:
+    browser.log_in("bob")
+    embedded = {"Sec-Fetch-Dest": destination}
+    begun = browser.on_desk(f"/enter?return_to={site.desk}/editor", headers=embedded)
+    assert begun.status_code == 403
+    assert "Set-Cookie" not in begun.headers
+    query = f"?return_to={site.desk}/&challenge={'0' * 64}&flow=abcdefgh"
+    assert browser.get(f"/enter{query}", headers=embedded).status_code == 403

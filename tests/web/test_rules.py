@@ -417,3 +417,24 @@ def test_login_form_is_bound_to_its_visitor_who_is_forgotten_at_login(site: Any,
     assert browser.client.get_cookie("__Host-dvauth-form", domain="auth.example.vn") is None
     browser.post("/logout", {}, page="/account/")
     assert browser.token("/login") != own
+
+
+@pytest.mark.proves("LG3")
+def test_one_time_links_stay_out_of_the_log(site: Any, browser: Any, capsys: Any) -> None:
+    token = site.parts.setup_links.issue(site.people["alice"].id)
+    browser.client.post(f"/setup/{token}", base_url=site.centre, headers={"Origin": site.centre})
+    out = capsys.readouterr().out
+    assert "malicious_csrf" in out
+    assert token not in out
+
+
+def test_redirects_never_follow_the_host_header_to_elsewhere(site: Any, browser: Any) -> None:
+    for path in ("/account", "/account//", "//evil.test/account", "/setup//token"):
+        location = browser.get(path).headers.get("Location", "")
+        assert not location or location.startswith(("/login", "/account"))
+
+
+def test_language_is_remembered_by_pages_alone(site: Any, browser: Any) -> None:
+    for path in ("/embed.js?lang=en", "/verify?lang=en", "/session?lang=en"):
+        assert "Set-Cookie" not in browser.fetch(path).headers
+    assert any("language" in cookie for cookie in browser.get("/login?lang=en").headers.getlist("Set-Cookie"))

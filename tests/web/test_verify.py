@@ -146,3 +146,13 @@ def test_use_of_an_ended_session_is_reported_once(site: Any, bob: Any, capsys: A
     assert len(reported) == 1
     assert site.people["bob"].id in reported[0]
     assert '"CRITICAL"' in reported[0]
+
+
+@pytest.mark.proves("AT9", "HP2")
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "PUT", "DELETE", "TRACE", "PATCH"])
+def test_asking_by_another_method_is_refused_never_answered_200(site: Any, bob: Any, method: str) -> None:
+    asked = {"X-Original-URL": f"{site.desk}/editor", "X-Original-Method": method}
+    for headers in (asked, asked | {"Transfer-Encoding": "chunked"}, {}):
+        answer = bob.client.open("/verify", method=method, base_url=site.desk, headers=headers)
+        assert answer.status_code == 403
+        assert "X-DVAuth-Account" not in answer.headers

@@ -202,10 +202,14 @@ class SessionKeeper:
         )
         return self._signer.sign(record.ref, secret) if rotated else None
 
-    def attach(self, ref: SessionRef, portal: Portal) -> str | None:
-        """A cookie for a portal's own host, with a secret of its own; ``None`` if the session is gone."""
+    def attach(self, credential: Credential, portal: Portal) -> str | None:
+        """A cookie for a portal's own host, with a secret of its own, granted to whoever held this credential.
+
+        ``None`` if the session is gone, or its secret was rotated since.
+        """
         secret = new_secret()
-        return self._signer.sign(ref, secret) if self._store.attach(ref, portal, fingerprint(secret)) else None
+        granted = self._store.attach(credential.ref, portal, fingerprint(secret), granted_under=credential.digest)
+        return self._signer.sign(credential.ref, secret) if granted else None
 
     def end(self, record: SessionRecord, reason: Reason) -> bool:
         """End one session; ``False`` if it had ended already."""
@@ -359,9 +363,9 @@ def _forgotten_by(record: SessionRecord) -> datetime:
     return record.authenticated_at + longest + FORGET_AFTER
 
 
-def _short(text: str) -> str:
-    return text.encode()[:LONGEST_VALUE].decode(errors="ignore")
 def _is_younger(record: SessionRecord, instant: datetime | None) -> bool:
     return instant is not None and to_ms(record.created_at) > to_ms(instant)
 
 
+def _short(text: str) -> str:
+    return text.encode()[:LONGEST_VALUE].decode(errors="ignore")

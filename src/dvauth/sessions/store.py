@@ -238,9 +238,10 @@ class SessionStore:
         ]
         return bool(self._run("rotate", [session, account, due], args))
 
-    def attach(self, ref: SessionRef, portal: Portal, digest: bytes) -> bool:
-        """Give a portal's host its own secret; ``False``: the session is gone."""
-        return bool(self._run("attach", [keys.session(ref)], [keys.digest_field(portal.id), digest]))
+    def attach(self, ref: SessionRef, portal: Portal, digest: bytes, *, granted_under: bytes) -> bool:
+        """Give a portal's host its own secret; ``False``: gone, or the central secret is another one by now."""
+        args = [keys.digest_field(portal.id), digest, granted_under]
+        return bool(self._run("attach", [keys.session(ref)], args))
 
     def set_roles(self, account_id: str, refs: Sequence[SessionRef], roles: Sequence[str], now: datetime) -> int | None:
         """Give live sessions new roles; how many, or ``None``: ``refs`` lacks a session, read again."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dvauth.sessions import keys
-from dvauth.sessions.cookie import fingerprint
+from dvauth.sessions.cookie import Credential, fingerprint
 from dvauth.sessions.record import Portal, SessionRef
 from dvauth.sessions.store import Connection
 
@@ -20,9 +20,12 @@ TICKET_LIFETIME = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """What a ticket stands for. ``challenge`` is the SHA-256 of the nonce, in hexadecimal."""
+    """What a ticket stands for. ``challenge`` is the SHA-256 of the nonce, in hexadecimal.
 
-    ref: SessionRef
+    ``credential`` is the central one it was issued to: if that secret is rotated, the ticket is worthless too.
+    """
+
+    credential: Credential
     portal_id: int
     challenge: str
     return_to: str
@@ -36,9 +39,8 @@ class TicketOffice:
     def issue(self, ticket: Ticket) -> str:
         """The code to hand to the browser; Redis holds only its digest."""
         code = secrets.token_urlsafe(32)
-        content = json.dumps(
-            [ticket.ref.bucket, ticket.ref.session_id, ticket.portal_id, ticket.challenge, ticket.return_to]
-        )
+        ref, digest = ticket.credential.ref, ticket.credential.digest.hex()
+        content = json.dumps([ref.bucket, ref.session_id, digest, ticket.portal_id, ticket.challenge, ticket.return_to])
         self._call(self._redis.set, _key(code), content, px=TICKET_LIFETIME)
         return code
 
@@ -47,10 +49,11 @@ class TicketOffice:
         content = self._call(self._redis.getdel, _key(code))
         if content is None:
             return None
-        bucket, session_id, portal_id, expected, return_to = json.loads(content)
+        bucket, session_id, digest, portal_id, expected, return_to = json.loads(content)
         if portal_id != portal.id or not hmac.compare_digest(expected, challenge(nonce)):
             return None
-        return Ticket(ref=SessionRef(bucket, session_id), portal_id=portal_id, challenge=expected, return_to=return_to)
+        credential = Credential(SessionRef(bucket, session_id), bytes.fromhex(digest))
+        return Ticket(credential=credential, portal_id=portal_id, challenge=expected, return_to=return_to)
 
 
 def challenge(nonce: str) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, g, redirect, request
 from markupsafe import Markup
@@ -16,7 +15,10 @@ from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.services import services
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-OWN_DEFENCE = {"session_api.keep_alive"}  # JSON only, so that a preflight applies
+OWN_DEFENCE = {
+    "session_api.keep_alive",  # JSON only, so that a preflight applies
+    "verify.verify_request",  # changes nothing by these methods: it refuses them
+}
 ON_PORTAL_HOSTS = {
     "embed.current",
     "embed.frozen",
@@ -67,7 +69,7 @@ def refuse_plain_http() -> Response | None:
 
 def refuse_unmeasured_bodies() -> None:
     """A chunked body would be cut off at the largest size in silence, and taken for whole."""
-    if "Transfer-Encoding" in request.headers:
+    if "Transfer-Encoding" in request.headers and request.endpoint != "verify.verify_request":
         abort(411)
 
 
@@ -85,7 +87,7 @@ def refuse_forged_forms() -> None:
     if _comes_from_us() and hmac.compare_digest(token.encode(), form_token().encode()):
         return
     known = services()
-    known.audit.record(Event.MALICIOUS_CSRF, address=known.proxies.client_address(request), path=request.path)
+    known.audit.record(Event.MALICIOUS_CSRF, address=known.proxies.client_address(request), resource=request.endpoint)
     raise StaleForm
 
 
@@ -95,7 +97,7 @@ def _comes_from_us() -> bool:
     proxies, origin = services().proxies, request.headers.get("Origin", "")
     if proxies.is_central(request):
         return origin == services().settings.base_url
-    return urlsplit(origin).netloc == proxies.host(request)
+    return origin == f"{proxies.scheme(request)}://{proxies.host(request)}"
 
 
 def form_token() -> str:

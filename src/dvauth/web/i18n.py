@@ -24,7 +24,7 @@ def init_app(app: Flask, *, default: str, cookie: str) -> None:
 
     def remember(response: Response) -> Response:
         language = request.args.get("lang")
-        if language in LANGUAGES and language != request.cookies.get(cookie):
+        if response.mimetype == "text/html" and language in LANGUAGES and language != request.cookies.get(cookie):
             secure = cookie.startswith("__Host-")
             response.set_cookie(cookie, language, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax")
         return response

@@ -72,7 +72,7 @@ def keep_alive() -> Response:
         return problem(415, "A keep-alive is sent as application/json.")
     try:
         cause, idle_for = _parsed(request.get_json(silent=True))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return problem(400, str(error))
     known = services()
     check = known.keeper.keep_alive(known.jar.read(request), current_place(), cause, idle_for)

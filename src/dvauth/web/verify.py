@@ -19,12 +19,17 @@ from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
 from dvauth.web.visitor import is_persons_navigation
 
+# Some proxies ask by the visitor's own method; whatever is not understood must be a refusal, never a success.
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
+
 verify = Blueprint("verify", __name__)
 
 
-@verify.get("/verify")
+@verify.route("/verify", methods=METHODS, provide_automatic_options=False)
 def verify_request() -> BaseResponse:
     known = services()
+    if request.method not in {"GET", "HEAD"}:
+        return _refuse(403, "wrong-method")
     if not known.proxies.sent(request):
         return _refuse(403, "untrusted-proxy")
     try:
@@ -50,7 +55,7 @@ def _is_activity(portal: Portal) -> bool:
 
 def _let_through(check: Active) -> Response:
     record = check.record
-    response = Response()
+    response = Response(content_type="text/plain; charset=utf-8")
     response.headers["X-DVAuth-Account"] = record.account_id
     response.headers["X-DVAuth-Roles"] = ",".join(record.roles)
     response.headers["X-DVAuth-Session"] = record.ref.session_id
@@ -59,7 +64,7 @@ def _let_through(check: Active) -> Response:
 
 
 def _refuse(status: int, reason: str) -> Response:
-    response = Response(status=status)
+    response = Response(status=status, content_type="text/plain; charset=utf-8")
     response.headers["X-DVAuth-Reason"] = reason
     if status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
