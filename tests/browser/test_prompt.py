@@ -209,6 +209,8 @@ def test_it_fits_a_narrow_screen_with_large_targets_and_contrast(prompted: Page,
     assert dialog(prompted).evaluate("element => element.scrollWidth <= element.clientWidth")
     button = question(prompted).get_by_role("button")
     button.scroll_into_view_if_needed()
+    expect(button).to_be_in_viewport(ratio=1)
+    prompted.set_viewport_size({"width": 800, "height": 600})  # its words on one line
     target = button.bounding_box()
     assert target is not None
     assert min(target["width"], target["height"]) >= 44

@@ -85,6 +85,11 @@ describe("activity", () => {
     assert.equal(scene.sent[1].idleSeconds, 0);
   });
 
+  it("is measured from the last activity, not from the last answer", () => {
+    const scene = Scene.of(IDLE).passes(100).hears(alive(IDLE - 100)).passes(261).happens("input");
+    assert.deepEqual(scene.causes, ["status", "input"]);
+  });
+
   it("is reported at once when the prompt is near, however short the window is", () => {
     const scene = Scene.of(90).passes(28).answers(alive(62)).passes(1).happens("input");
     assert.deepEqual(scene.causes, ["status", "status", "input"]);
