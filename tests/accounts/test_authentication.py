@@ -10,7 +10,7 @@ import pytest
 from dvauth.accounts.account import Account
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.directory import AccountDirectory
-from dvauth.accounts.errors import HashingBusy, InvalidCredentials, PasswordTooShort, TooManyAttempts
+from dvauth.accounts.errors import HashingBusy, InvalidCredentials, LoginLocked, PasswordTooShort, TooManyAttempts
 from dvauth.accounts.hashing_slots import HashingSlots
 from dvauth.accounts.passwords import LONGEST_WAIT, Passwords
 from dvauth.accounts.setup_links import SetupLinks
@@ -119,7 +119,7 @@ def test_a_locked_account_is_opened_by_a_new_password_and_its_sessions_live_on(
     for number in range(MOST_FAILURES):
         refused(authenticator, "bob", "wrong", f"10.0.0.{number}")
         clock.advance(LONGEST_WAIT * 1800)
-    with pytest.raises(TooManyAttempts):
+    with pytest.raises(LoginLocked):
         authenticator.authenticate("bob", BOBS, HERE)
     assert (events.names()[-1], sessions.told) == ("authn_login_lock", [])
     links.redeem(links.issue(bob.id), NEW)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dvauth.accounts.errors import InvalidCredentials, TooManyAttempts
+from dvauth.accounts.errors import InvalidCredentials, LoginLocked, TooManyAttempts
 from dvauth.accounts.throttle import (
     ADDRESS_BUCKET,
     ADDRESS_INTERVAL,
@@ -107,7 +107,7 @@ def test_after_a_hundred_failures_only_a_new_password_opens(
     (key,) = connection.client.scan_iter("dvauth:{throttle}:account:*")
     assert connection.client.ttl(key) == -1  # never forgotten
     clock.advance(1000 * HOUR)
-    with pytest.raises(TooManyAttempts):
+    with pytest.raises(LoginLocked):
         succeed(throttle)
     throttle.forgive("bob")
     assert succeed(throttle) == 0
@@ -172,6 +172,27 @@ def test_an_undecided_attempt_leaves_the_failures_before_it(throttle: LoginThrot
     with pytest.raises(ZeroDivisionError), throttle.attempt("bob", "203.0.113.9"):
         raise ZeroDivisionError
     assert fail(throttle) == {Scope.ACCOUNT}
+
+
+def test_an_undecided_attempt_after_a_wait_does_not_restart_it(throttle: LoginThrottle, clock: HandClock) -> None:
+    fail_to_the_wait(throttle)
+    clock.advance(timedelta(seconds=30))
+    with pytest.raises(ZeroDivisionError), throttle.attempt("bob", "203.0.113.9"):
+        raise ZeroDivisionError
+    assert succeed(throttle) == FREE_FAILURES
+
+
+def test_an_undecided_hundredth_attempt_locks_nothing(
+    throttle: LoginThrottle, connection: RedisConnection, clock: HandClock
+) -> None:
+    for number in range(MOST_FAILURES - 1):
+        fail(throttle, address=address(number))
+        clock.advance(LONGEST_WAIT)
+    with pytest.raises(ZeroDivisionError), throttle.attempt("bob", "203.0.113.9"):
+        raise ZeroDivisionError
+    (key,) = connection.client.scan_iter("dvauth:{throttle}:account:*")
+    assert connection.client.ttl(key) > 0
+    assert succeed(throttle) == MOST_FAILURES - 1
 
 
 @pytest.mark.proves("AT14")

@@ -11,6 +11,8 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select
 
+from dvauth.accounts.errors import InvalidCredentials
+from dvauth.accounts.throttle import MOST_FAILURES
 from dvauth.audit.models import AuditRow
 
 COOKIE = "__Host-dvauth"
@@ -98,6 +100,20 @@ def test_too_many_attempts_are_told_how_long_to_wait(site: Any, browser: Any) ->
     assert "Vui lòng thử lại sau" in response.text
     site.pass_time(seconds=wait)
     assert browser.log_in("alice").status_code == 303
+
+
+@pytest.mark.proves("AT14")
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_locked_name_is_told_that_waiting_does_not_help_whether_it_exists_or_not(
+    site: Any, browser: Any, name: str
+) -> None:
+    for number in range(MOST_FAILURES):
+        with pytest.raises(InvalidCredentials), site.parts.throttle.attempt(name, f"10.0.0.{number}"):
+            raise InvalidCredentials
+        site.pass_time(hours=1)
+    response = browser.log_in(name)
+    assert (response.status_code, response.headers.get("Retry-After")) == (429, None)
+    assert "đề nghị quản trị viên cấp liên kết mới" in response.text.split("<form")[0]
 
 
 @pytest.mark.proves("AX6")

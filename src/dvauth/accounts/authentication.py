@@ -32,8 +32,8 @@ class Authenticator:
         """The enabled account that the two open.
 
         Raises ``InvalidCredentials`` (unknown, wrong, disabled, no password yet: after the same work),
-        ``TooManyAttempts`` (before any), ``HashingBusy``, ``DatabaseUnavailable``, ``StoreUnavailable``: of these
-        none but the first counts as a failure.
+        ``TooManyAttempts`` and ``LoginLocked`` (before any), ``HashingBusy``, ``DatabaseUnavailable``,
+        ``StoreUnavailable``: of these none but the first counts as a failure.
         """
         account, attempt = self._prove(username, password, address)
         self._record("authn_login_success", account=account.id, address=address, factor="password")

@@ -2,6 +2,7 @@
 
 AccountError                explains itself to people
     BadUsername, BadDisplayName, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
+    LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
         PasswordTooShort, PasswordTooLong, PasswordIsKnown
 InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
@@ -42,6 +43,10 @@ class LastAdministrator(AccountError):
 
 class LinkUnusable(AccountError):
     sentence = N_("This link is unknown, expired or used up. Ask an administrator for a new one.")
+
+
+class LoginLocked(AccountError):
+    sentence = N_("Too many wrong passwords in a row: waiting does not help. Ask an administrator for a new link.")
 
 
 class PasswordRefused(AccountError):

@@ -19,7 +19,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from dvauth.accounts.account import canonical
-from dvauth.accounts.errors import InvalidCredentials, TooManyAttempts
+from dvauth.accounts.errors import InvalidCredentials, LoginLocked, TooManyAttempts
 
 # TCVN 14423:2026 (per published summaries): an account is locked after at most 5 failures in a row. Locked here
 # means a wait, not a wall, or anybody could lock anybody out.
@@ -84,25 +84,26 @@ class LoginThrottle:
     def attempt(self, username: str, address: str) -> Iterator[Attempt]:
         """The block decides the attempt: ``InvalidCredentials`` is a failure, its end a success.
 
-        Any other exception decides nothing, and the attempt is given back. Raises ``TooManyAttempts`` instead of
-        entering the block.
+        Any other exception decides nothing, and the attempt is given back. Raises ``TooManyAttempts`` or
+        ``LoginLocked`` instead of entering the block.
         """
-        keys = self._keys(username, address)
-        counted = self._count(keys)
+        keys, now = self._keys(username, address), self._now_ms()
+        counted, before = self._count(keys, now)
         try:
             yield counted
         except InvalidCredentials:
             raise
         except BaseException:
-            self._undo(keys, succeeded=False)
+            self._undo(keys, now, before, succeeded=False)
             raise
-        self._undo(keys, succeeded=True)
+        self._undo(keys, now, before, succeeded=True)
 
     def forgive(self, username: str) -> None:
         """Forget the failures of an account, whose password is new."""
         self._call(self._delete, self._account_key(username))
 
-    def _count(self, keys: list[str]) -> Attempt:
+    def _count(self, keys: list[str], now: int) -> tuple[Attempt, int]:
+        """The attempt, and when the failure before it was; ``now`` and that in ms."""
         limits = [
             FREE_FAILURES,
             *map(_ms, (FIRST_WAIT, LONGEST_WAIT)),
@@ -111,15 +112,18 @@ class LoginThrottle:
             *(ADDRESS_BUCKET, _ms(ADDRESS_INTERVAL)),
             *(OVERALL_BUCKET, _ms(OVERALL_INTERVAL)),
         ]
-        refused, wait_ms, failures, *full = self._call(self._attempt, keys=keys, args=[self._now_ms(), *limits])
+        refused, wait_ms, failures, *full, before = self._call(self._attempt, keys=keys, args=[now, *limits])
+        if wait_ms < 0:
+            raise LoginLocked
         if refused:
             raise TooManyAttempts(math.ceil(wait_ms / 1000))
         used_up = (failures >= FREE_FAILURES, *full)
-        return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full))
+        return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full)), before
 
-    def _undo(self, keys: list[str], *, succeeded: bool) -> None:
-        intervals = [_ms(ADDRESS_INTERVAL), _ms(OVERALL_INTERVAL)]
-        self._call(self._give_back, keys=keys, args=[self._now_ms(), int(succeeded), *intervals])
+    def _undo(self, keys: list[str], counted_at: int, before: int, *, succeeded: bool) -> None:
+        durations = map(_ms, (ADDRESS_INTERVAL, OVERALL_INTERVAL))
+        args = [self._now_ms(), int(succeeded), *durations, counted_at, before, _ms(MANY_FORGOTTEN_AFTER)]
+        self._call(self._give_back, keys=keys, args=args)
 
     def _keys(self, username: str, address: str) -> list[str]:
         return [

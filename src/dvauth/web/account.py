@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
-from dvauth.accounts.errors import InvalidCredentials, PasswordRefused
+from dvauth.accounts.errors import InvalidCredentials, LoginLocked, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
 from dvauth.audit.events import Event
 from dvauth.sessions.keeper import Active
@@ -74,6 +74,9 @@ def change_password() -> ResponseReturnValue:
             address=known.proxies.client_address(request),
             keep=me.session.ref.session_id,
         )
+    except LoginLocked as locked:
+        form.current.errors = [locked.explain(gettext)]
+        return _password_page(form), 429
     except InvalidCredentials:
         form.current.errors = [gettext("The current password is not right.")]
         return _password_page(form), 403

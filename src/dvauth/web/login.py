@@ -8,7 +8,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from dvauth.accounts.account import Account
-from dvauth.accounts.errors import InvalidCredentials
+from dvauth.accounts.errors import InvalidCredentials, LoginLocked
 from dvauth.audit.events import Event
 from dvauth.portals.portal import Portal
 from dvauth.sessions.keeper import Active, Anonymous, Check, Ended
@@ -47,6 +47,9 @@ def log_in() -> ResponseReturnValue:
         return _page(form), 422
     try:
         return _logged_in(form.username.data or "", form.password.data or "", remember=form.remember.data)
+    except LoginLocked as locked:
+        form.form_errors.append(locked.explain(gettext))
+        return _page(form), 429
     except InvalidCredentials:
         form.form_errors.append(gettext("The username or the password is not right."))
         return _page(form), 401, {"WWW-Authenticate": CHALLENGE}
