@@ -27,7 +27,7 @@ def main(*, quick: bool, profile: bool) -> None:
         for subject in subjects:
             subject.ask_once()
         if profile:
-            print_profile(next(each for each in subjects if each.name == CHECK), seconds=3 if quick else 15)
+            print_profile(stage, next(each for each in subjects if each.name == CHECK), 200 if quick else 2000)
         else:
             compare(stage, subjects, quick=quick)
 

@@ -1,57 +1,65 @@
-"""Where the CPU time of a request goes: samples of one loaded worker, by py-spy, summed up as text."""
+"""Where the CPU time of a check goes: the application alone, without the server, in one thread, by cProfile."""
 
-import re
-import subprocess
-import sys
-import tempfile
+import cProfile
+import pstats
+import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from load import burst
+from stage import Stage
 from subjects import Subject
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from dvauth.app import create_app
 
 SHOWN = 12
-PY_SPY = Path(sys.executable).with_name("py-spy")
-FRAME = re.compile(r".+ \((?:(?P<package>\w+)/)?(?P<module>.+?)(?:\.py)?\)")
-OWN = "dvauth"
+INSTALLED = "site-packages"
+OURS = "dvauth"
 
 
-def print_profile(subject: Subject, seconds: int) -> None:
-    packages, ours, others, total = Counter[str](), Counter[str](), Counter[str](), 0
-    for frames, count in _samples(subject, seconds):
-        total += count
-        packages[_package(frames[-1])] += count
-        for frame in set(frames):
-            (ours if _package(frame) == OWN else others)[frame] += count
-    print(f"{subject.name}: {total} samples of a worker under load")
-    _print("By package, own time", packages, total)
-    _print("By function of dvauth, with all that it calls", ours, total)
-    _print("By function elsewhere, with all that it calls", others, total)
+def print_profile(stage: Stage, subject: Subject, times: int) -> None:
+    app, environ = create_app(stage.parts), _environ(subject)
+    profile = cProfile.Profile(time.process_time)  # CPU time: waiting for Redis does not count
+    for _ in range(times // 10):
+        _ask(app, environ)
+    profile.runcall(lambda: [_ask(app, environ) for _ in range(times)])
+    own, inclusive = Counter[str](), Counter[str]()
+    for (file, _, function), (_, _, own_time, whole_time, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        own[_package(file, function)] += own_time
+        if f"/{OURS}/" in file:
+            inclusive[f"{function} ({file.rpartition(f'/{OURS}/')[2]})"] += whole_time
+    total = sum(own.values())
+    print(f"{subject.name}: {times} times in one thread, without a server")
+    _print("By package, own time", own, total)
+    _print("By function of dvauth, with all that it calls", inclusive, total)
 
 
-def _samples(subject: Subject, seconds: int) -> Iterator[tuple[list[str], int]]:
-    """Call stacks, outermost first, and how often each was seen."""
-    burst(subject, 2)  # until then every worker has started
-    with tempfile.NamedTemporaryFile("r") as file, ThreadPoolExecutor() as pool:
-        load = pool.submit(burst, subject, seconds + 2)
-        command = [str(PY_SPY), "record", "--pid", str(subject.server.workers()[0]), "--output", file.name]
-        command += ["--gil", "--function", "--format", "raw", "--rate", "250", "--duration", str(seconds)]
-        subprocess.run(command, check=True, capture_output=True)
-        load.result()
-        for line in Path(file.name).read_text("utf-8").splitlines():
-            stack, _, count = line.rpartition(" ")
-            yield stack.split(";"), int(count)
+def _ask(app: Callable[..., Any], environ: dict[str, Any]) -> None:
+    _, status, _ = run_wsgi_app(app, dict(environ))
+    if not status.startswith("200"):
+        raise SystemExit(f"The application answers {status}.")
 
 
-def _package(frame: str) -> str:
-    """The package that a frame such as ``full_dispatch_request (flask/app.py)`` is from; else its module."""
-    match = FRAME.fullmatch(frame)
-    return match["package"] or match["module"] if match else frame
+def _environ(subject: Subject) -> dict[str, Any]:
+    line, *fields = subject.requests.read_bytes().split(b"\0")[0].decode().split("\r\n\r\n")[0].split("\r\n")
+    headers = [tuple(each.split(": ", 1)) for each in fields]
+    environ = EnvironBuilder(path=line.split()[1], headers=headers).get_environ()
+    return environ | {"REMOTE_ADDR": "127.0.0.1"}
 
 
-def _print(title: str, counts: Counter[str], total: int) -> None:
+def _package(file: str, function: str) -> str:
+    """The package of an installed file, or dvauth; else the standard library's module, or the builtin."""
+    if file == "~":
+        return f"{'socket' if 'socket' in function else 'other'} functions in C"
+    path = Path(file)
+    if INSTALLED in path.parts:
+        return path.parts[path.parts.index(INSTALLED) + 1]
+    return OURS if f"/{OURS}/" in file else f"standard library: {path.stem}"
+
+
+def _print(title: str, seconds: Counter[str], total: float) -> None:
     print(f"\n{title}")
-    for name, count in counts.most_common(SHOWN):
-        print(f"  {count / total:6.1%}  {name}")
+    for name, share in seconds.most_common(SHOWN):
+        print(f"  {share / total:6.1%}  {name}")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from stage import Server, Stage
 
+from dvauth.portals.portal import Portal
+from dvauth.sessions.keeper import Opened
 from dvauth.sessions.record import Origin, Principal
 
 PEOPLE = 1000
@@ -105,12 +107,21 @@ def _dvauth(stage: Stage) -> Iterator[Subject]:
     server = stage.serve("dvauth.wsgi:app")
     opened = [keeper.open(new_principal(), origin=SEEN_FROM, portal=portal) for _ in range(PEOPLE)]
     central = [ON_PORTAL | _cookie(each.cookie) for each in opened]
-    behind_proxy = [BY_PROXY | _cookie(keeper.attach(each.record.ref, portal) or "") for each in opened]
+    behind_proxy = [BY_PROXY | _cookie(_attached(stage, each, portal)) for each in opened]
     check = _write(stage, CHECK, "GET /session", central)
     keep_alive = _write(stage, KEEP_ALIVE, "POST /session/keep-alive", central, ANSWERED_PROMPT)
     yield Subject(CHECK, server, check, b'"active"')
     yield Subject(KEEP_ALIVE, server, keep_alive, b'"active"')
     yield Subject(VERIFY, server, _write(stage, VERIFY, "GET /verify", behind_proxy), b"X-DVAuth-Account")
+
+
+def _attached(stage: Stage, opened: Opened, portal: Portal) -> str:
+    """The cookie of the same session on the portal's own host."""
+    credential = stage.parts.signer.read(opened.cookie)
+    assert credential
+    cookie = stage.parts.keeper.attach(credential, portal)
+    assert cookie
+    return cookie
 
 
 def _cookie(value: str) -> dict[str, str]:
