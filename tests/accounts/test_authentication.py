@@ -3,14 +3,23 @@
 import math
 import threading
 import time
+import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from dvauth.accounts.account import Account
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.directory import AccountDirectory
-from dvauth.accounts.errors import HashingBusy, InvalidCredentials, LoginLocked, PasswordTooShort, TooManyAttempts
+from dvauth.accounts.errors import (
+    HashingBusy,
+    InvalidCredentials,
+    LoginLocked,
+    PasswordTooShort,
+    PasswordUnchanged,
+    TooManyAttempts,
+)
 from dvauth.accounts.hashing_slots import HashingSlots
 from dvauth.accounts.passwords import LONGEST_WAIT, Passwords
 from dvauth.accounts.setup_links import SetupLinks
@@ -261,6 +270,48 @@ def test_a_password_change_needs_the_current_one(
     assert sessions.told == [(bob.id, "password-changed", "this")]
     assert events.names() == ["authn_login_fail", "authn_password_change_fail", "authn_password_change"]
     assert authenticator.authenticate("bob", NEW, HERE).id == bob.id
+
+
+@pytest.mark.proves("AU7")
+def test_a_change_in_flight_does_not_undo_a_recovery(
+    authenticator: Authenticator,
+    links: SetupLinks,
+    events: Events,
+    sessions: LiveSessions,
+    bob: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token, choose = links.issue(bob.id), Passwords.choose
+
+    def choose_while_the_owner_recovers(*args: Any, **options: Any) -> str:
+        monkeypatch.undo()
+        links.redeem(token, NEW)
+        return choose(*args, **options)
+
+    monkeypatch.setattr(Passwords, "choose", choose_while_the_owner_recovers)
+    with pytest.raises(InvalidCredentials):
+        authenticator.change_password(bob, BOBS, "what the thief would like", address=HERE, keep="the thief's")
+    assert authenticator.authenticate("bob", NEW, HERE).id == bob.id
+    assert sessions.told == [(bob.id, "password-changed", None)]
+    assert events.names() == ["authn_password_change_fail", "authn_login_success"]
+
+
+def test_a_change_holds_though_the_cost_of_hashes_was_raised(
+    database: Database, clock: HandClock, throttle: LoginThrottle, events: Events, bob: Account
+) -> None:
+    dearer = Passwords(site_name="", memory_cost=128, time_cost=1)
+    accounts = make_accounts(database, clock, dearer, LiveSessions(), throttle)
+    authenticator = Authenticator(accounts=accounts, passwords=dearer, throttle=throttle, record=events)
+    authenticator.change_password(bob, BOBS, NEW, address=HERE, keep="this")
+    assert authenticator.authenticate("bob", NEW, HERE).id == bob.id
+
+
+def test_the_current_password_is_no_new_one(
+    authenticator: Authenticator, sessions: LiveSessions, alice: Account
+) -> None:
+    with pytest.raises(PasswordUnchanged):
+        authenticator.change_password(alice, ALICES, unicodedata.normalize("NFD", ALICES), address=HERE, keep="this")
+    assert sessions.told == []
 
 
 @pytest.mark.proves("AU7")

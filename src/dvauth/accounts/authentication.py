@@ -1,11 +1,12 @@
 """Username and password, from the throttle to the account."""
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 from dvauth.accounts.account import Account
 from dvauth.accounts.directory import AccountDirectory
-from dvauth.accounts.errors import InvalidCredentials
-from dvauth.accounts.passwords import Passwords
+from dvauth.accounts.errors import InvalidCredentials, PasswordUnchanged
+from dvauth.accounts.passwords import Passwords, is_same
 from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES, Attempt, LoginThrottle, Scope
 
 
@@ -55,13 +56,16 @@ class Authenticator:
         """Replace the own password; all sessions end but ``keep``.
 
         Raises what ``authenticate`` raises about the current password, and ``PasswordRefused`` about the new one.
+        A current password that was replaced meanwhile, such as by a setup link, is a wrong one.
         """
         try:
-            self._prove(account.username, current, address)
+            proven, _ = self._prove(account.username, current, address)
+            if is_same(current, new):
+                raise PasswordUnchanged
+            self._accounts.set_password(account.id, new, instead_of=proven.password_hash, keep=keep)
         except InvalidCredentials:
             self._record("authn_password_change_fail", account=account.id, address=address)
             raise
-        self._accounts.set_password(account.id, new, keep=keep)
         self._record("authn_password_change", account=account.id, address=address)
 
     def _prove(self, username: str, password: str, address: str) -> tuple[Account, Attempt]:
@@ -74,7 +78,7 @@ class Authenticator:
         # Sessions that an unheard change should have ended must not survive next to the one to be opened.
         self._accounts.settle()
         self._accounts.note_login(account, kept)
-        return account, attempt
+        return replace(account, password_hash=kept), attempt
 
     def _record_failure(self, account: Account | None, attempt: Attempt, address: str) -> None:
         # The name of no account is not written down: people type their password there by mistake.

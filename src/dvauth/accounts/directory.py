@@ -19,7 +19,7 @@ from dvauth.accounts.account import (
     new_id,
 )
 from dvauth.accounts.changes import ChangeKind, Changes, EndSessions, RolesChanged, note
-from dvauth.accounts.errors import LastAdministrator, NoSuchAccount, UsernameTaken
+from dvauth.accounts.errors import InvalidCredentials, LastAdministrator, NoSuchAccount, UsernameTaken
 from dvauth.accounts.models import AccountRoleRow, AccountRow, SetupLinkRow
 from dvauth.accounts.passwords import Passwords
 from dvauth.storage.sql import Database
@@ -128,16 +128,21 @@ class AccountDirectory:
             note(sql, account_id, ChangeKind.ROLES)
         self.settle_if_possible()
 
-    def set_password(self, account_id: str, password: str, *, keep: str | None = None) -> None:
+    def set_password(
+        self, account_id: str, password: str, *, instead_of: str | None = None, keep: str | None = None
+    ) -> None:
         """Replace the password and end all sessions but ``keep``.
 
-        Raises ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``.
+        ``instead_of`` is the hash that the owner has just proven to know the password of. Raises
+        ``InvalidCredentials`` if another one is stored by now, ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``.
         """
         account = self.get(account_id)
         if account is None:
             raise NoSuchAccount(name=account_id)
         password_hash = self._passwords.choose(password, username=account.username)
         with self._database.session() as sql:
+            if instead_of is not None:
+                _lock_unchanged(sql, account_id, instead_of)
             store_password(sql, account_id, password_hash, now=self._now(), keep=keep)
         self.settle_if_possible()
 
@@ -165,6 +170,14 @@ class AccountDirectory:
             self.settle()
         except Exception as error:  # noqa: BLE001 - see above
             log.warning("live sessions hear of a change later: %r", error)
+
+
+def _lock_unchanged(sql: Session, account_id: str, password_hash: str) -> None:
+    # A write that changes nothing locks the row in every database: of two changes at once the second one is refused.
+    unchanged = (AccountRow.id == account_id, AccountRow.password_hash == password_hash)
+    lock = update(AccountRow).where(*unchanged).values(password_hash=password_hash)
+    if sql.scalar(lock.returning(AccountRow.id)) is None:
+        raise InvalidCredentials
 
 
 def store_password(

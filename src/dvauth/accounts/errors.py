@@ -4,7 +4,7 @@ AccountError                explains itself to people
     BadUsername, BadDisplayName, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
     LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
-        PasswordTooShort, PasswordTooLong, PasswordIsKnown
+        PasswordTooShort, PasswordTooLong, PasswordIsKnown, PasswordUnchanged
 InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
 TooManyAttempts             ``retry_after`` in seconds
 HashingBusy                 ``retry_after`` in seconds; not the person's fault, and not counted
@@ -63,6 +63,10 @@ class PasswordTooLong(PasswordRefused):
 
 class PasswordIsKnown(PasswordRefused):
     sentence = N_("This password is the username or the name of the site; anybody would try it first.")
+
+
+class PasswordUnchanged(PasswordRefused):
+    sentence = N_("This is the current password; choose another one.")
 
 
 class InvalidCredentials(Exception):

@@ -81,6 +81,11 @@ class Passwords:
             raise PasswordIsKnown
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether both open the same account."""
+    return _bytes(one) == _bytes(other)
+
+
 def _bytes(password: str) -> bytes:
     # A lone surrogate cannot come from a browser, but from a terminal; it must not become an error.
     return _normalised(password).encode("utf-8", "surrogatepass")
