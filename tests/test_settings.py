@@ -76,7 +76,26 @@ def test_secrets_do_not_show_in_refusals() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "origin"),
-    [("https://Auth.Example.vn", "https://auth.example.vn"), ("http://a.localhost:8000/", "http://a.localhost:8000")],
+    [
+        ("https://Auth.Example.vn", "https://auth.example.vn"),
+        ("https://auth.example.vn:443", "https://auth.example.vn"),
+        ("http://a.localhost:8000/", "http://a.localhost:8000"),
+    ],
 )
-def test_base_url_is_an_origin(raw: str, origin: str) -> None:
-    assert Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": raw}).base_url == origin
+def test_base_url_is_an_origin_as_browsers_write_it(raw: str, origin: str) -> None:
+    environ = {"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": raw, "DVAUTH_TRUSTED_PROXIES": "127.0.0.1"}
+    assert Settings.from_environment(environ).base_url == origin
+
+
+def test_https_without_a_proxy_that_speaks_it_is_refused() -> None:
+    with pytest.raises(SettingsError, match="DVAUTH_TRUSTED_PROXIES: is not set"):
+        Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": "https://auth.example.vn"})
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:hunter2@db/dvauth", "postgresql://u:hunter2@db:port/dvauth"])
+def test_database_that_dvauth_does_not_know_is_refused_without_repeating_its_url(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_DATABASE_URL": url})
+    (mistake,) = refused.value.mistakes
+    assert mistake.startswith("DVAUTH_DATABASE_URL: must be an SQLAlchemy URL")
+    assert "hunter2" not in mistake

@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from dvauth.origins import parse_origin
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 PREFIX = "DVAUTH_"
@@ -49,10 +54,10 @@ def _count(raw: str) -> int:
 
 
 def _origin(raw: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+    origin = parse_origin(raw.removesuffix("/"))
+    if origin is None:
         raise ValueError("must be scheme and host, such as https://auth.example.vn")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return origin
 
 
 def _bind(raw: str) -> str:
@@ -82,6 +87,17 @@ def _suffix(raw: str) -> str:
 def _redis_url(raw: str) -> str:
     if urlsplit(raw).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must begin with redis://, rediss:// or unix://")
+    return raw
+
+
+def _database_url(raw: str) -> str:
+    mistake = "must be an SQLAlchemy URL that begins with postgresql:// or sqlite:///"
+    try:
+        driver = make_url(raw).drivername
+    except (ArgumentError, ValueError):
+        raise ValueError(mistake) from None  # what SQLAlchemy says repeats the value
+    if driver not in {"postgresql", "postgresql+psycopg", "sqlite"}:
+        raise ValueError(mistake)
     return raw
 
 
@@ -115,7 +131,7 @@ class Settings:
         _redis_url, secret=True, reason="unset: dvauth runs a redis-server of its own beside itself"
     )
     database_url: str | None = _option(
-        _text, secret=True, reason="SQLAlchemy URL; unset: SQLite in the data folder; PostgreSQL for production"
+        _database_url, secret=True, reason="SQLAlchemy URL; unset: SQLite in the data folder; PostgreSQL for production"
     )
     bind: str = _option(
         _bind, "127.0.0.1:8000", reason="host:port; loopback, because a buffering proxy stands in front"
@@ -159,7 +175,17 @@ class Settings:
         mistakes += [f"{name}: there is no such option" for name in sorted(unknown)]
         if mistakes:
             raise SettingsError(mistakes)
-        return cls(**values)
+        settings = cls(**values)
+        if settings.base_url.startswith("https:") and not settings.trusted_proxies:
+            raise SettingsError([_PROXY_MISSING])
+        return settings
+
+
+# Without it every page leads to itself: nobody else can tell that the browser came by https.
+_PROXY_MISSING = (
+    "DVAUTH_TRUSTED_PROXIES: is not set, but DVAUTH_BASE_URL begins with https, which a proxy must speak in front of "
+    "dvauth; give the proxy's address as dvauth sees it, such as 127.0.0.1"
+)
 
 
 def _raw_value(environ: Mapping[str, str], name: str, *, secret: bool) -> str | None:

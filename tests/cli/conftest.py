@@ -22,6 +22,7 @@ def environ(tmp_path: Path, redis_url: str, connection: RedisConnection) -> dict
         "DVAUTH_DATA_DIR": str(tmp_path),
         "DVAUTH_REDIS_URL": redis_url,
         "DVAUTH_BASE_URL": "https://auth.example.vn",
+        "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "120",
     }

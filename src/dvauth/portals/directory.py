@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from dvauth.portals.origins import DEFAULT_PORTS, origin_of, parse_origin
+from dvauth.origins import DEFAULT_PORTS, origin_of, parse_origin
 from dvauth.portals.portal import Activity, Portal
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dvauth.origins import parse_origin
 from dvauth.portals.directory import PortalDirectory, hosts_of
 from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, SlugTaken
 from dvauth.portals.models import PortalOriginRow, PortalRow
-from dvauth.portals.origins import parse_origin
 from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
 from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
-from dvauth.portals.origins import origin_of
+from dvauth.origins import origin_of
 from dvauth.portals.portal import Portal
 from dvauth.sessions.cookie import Credential
 from dvauth.sessions.keeper import Active

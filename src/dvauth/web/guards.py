@@ -10,7 +10,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from dvauth.audit.events import Event
-from dvauth.portals.origins import origin_of
+from dvauth.origins import origin_of
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.services import services
 

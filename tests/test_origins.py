@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from dvauth.origins import MAX_URL, origin_of, parse_origin
 from dvauth.portals.directory import PortalDirectory
-from dvauth.portals.origins import MAX_URL, origin_of, parse_origin
 from dvauth.portals.portal import Activity, Portal
 
 NEWS = Portal(
