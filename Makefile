@@ -45,6 +45,7 @@ bench: system-bench $(DONE)/app $(DONE)/bench ## measure side by side with what 
 
 mutants: system-test $(DONE)/app $(DONE)/mutants ## do the tests notice when the core is changed?
 	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
 
 secrets: ## what docker-compose.yml needs before its first start
 	@python3 scripts/compose_secrets.py
