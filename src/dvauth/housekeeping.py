@@ -1,19 +1,23 @@
 """What must happen even if nobody asks: ends are found, events kept, changes told, policies published.
 
-One round a second. Each task stands for itself: SQL being away must not keep sessions from ending.
+One round a second, and the next at once if one takes longer. Each task stands for itself: SQL being away must not
+keep sessions from ending.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from dvauth.audit.log import Entry
 from dvauth.parts import Parts, utc_now
+from dvauth.sessions import keys
 from dvauth.sessions.reaper import DrainedEvent
+from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.policy import PolicySet
 
 ROUND_SECONDS = 1.0
 SWEEP_SHARE_SECONDS = 0.5  # of each round, so that a long sweep does not keep ends waiting
+REAP_SHARE_SECONDS = 0.5  # … nor many ends the events and changes
 FORGET_EVERY_ROUNDS = 3600
 
 log = logging.getLogger(__name__)
@@ -22,27 +26,47 @@ log = logging.getLogger(__name__)
 class Housekeeping:
     """One round after another; safe to run in more than one process."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
-        self._swept: PolicySet | None = None
-        self._sweep: Iterator[int] = iter(())
+        self._monotonic = monotonic
+        self._heard: PolicySet | None = None
+        self._sweep_again_at = float("inf")
+        self._unswept: list[str] = []  # buckets
         self._rounds = 0
 
     def round(self) -> None:
         for task in (
+            self._sweep,
             self._reap,
             self._parts.log_out_late,
             self._drain,
             self._publish,
             self._parts.accounts.settle,
-            self._continue_sweep,
             self._forget,
         ):
             _attempt(task)
         self._rounds += 1
 
+    def _sweep(self) -> None:
+        """After a change of policies, and after each start: the moments in the schedule must not be late.
+
+        Once at once, and once when no process goes by the old policies any longer: until then a login somewhere may
+        have been scheduled by them. A bucket that fails is swept again in the next round.
+        """
+        policies, now = self._parts.policies(), self._monotonic()
+        if policies != self._heard:
+            self._heard, self._sweep_again_at = policies, now + STALE_AFTER_SECONDS
+            self._unswept = list(keys.BUCKETS)
+        elif now >= self._sweep_again_at:
+            self._sweep_again_at = float("inf")
+            self._unswept = list(keys.BUCKETS)
+        while self._unswept and self._monotonic() < now + SWEEP_SHARE_SECONDS:
+            self._parts.reaper.sweep(self._unswept[-1])
+            self._unswept.pop()
+
     def _reap(self) -> None:
-        while self._parts.reaper.reap():
+        until = self._monotonic() + REAP_SHARE_SECONDS
+        while self._parts.reaper.reap(until) and self._monotonic() < until:
             pass
 
     def _drain(self) -> None:
@@ -54,16 +78,6 @@ class Housekeeping:
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
-
-    def _continue_sweep(self) -> None:
-        """After a change of policies, and after each start: the moments in the schedule must not be late."""
-        policies = self._parts.policies()
-        if policies != self._swept:
-            self._swept, self._sweep = policies, iter(self._parts.reaper.sweep())
-        until = time.monotonic() + SWEEP_SHARE_SECONDS
-        for _ in self._sweep:
-            if time.monotonic() > until:
-                break
 
     def _forget(self) -> None:
         if self._rounds % FORGET_EVERY_ROUNDS == 0:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dvauth.sessions import keys
 from dvauth.sessions.cookie import CookieSigner
 from dvauth.sessions.keeper import Opened, SessionKeeper
 from dvauth.sessions.reaper import Reaper
@@ -68,6 +69,10 @@ class Desk:
 
     def pass_time(self, **duration: float) -> None:
         self.clock.advance(timedelta(**duration))
+
+    def sweep(self) -> int:
+        """Sweep every bucket; how many sessions were seen."""
+        return sum(self.reaper.sweep(bucket) for bucket in keys.BUCKETS)
 
     def events(self) -> list[tuple[str, dict[str, str]]]:
         """What waits for the audit log, oldest first."""

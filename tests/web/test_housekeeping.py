@@ -1,6 +1,7 @@
 """What happens even if nobody asks."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,11 @@ from sqlalchemy import select
 
 from dvauth.audit.models import AuditRow
 from dvauth.housekeeping import Housekeeping
+from dvauth.sessions import keys
+from dvauth.sessions.keeper import SessionKeeper
+from dvauth.sessions.record import Principal
+from dvauth.storage.redis import StoreUnavailable
+from dvauth.storage.watch import STALE_AFTER_SECONDS
 
 
 def _recorded(site: Any, account: str) -> list[tuple[str, Any]]:
@@ -73,6 +79,69 @@ def test_publication_that_redis_lost_or_missed_is_mended(site: Any) -> None:
     Housekeeping(site.parts).round()
     site.parts.watch.beat()
     assert site.parts.policies().default.idle_timeout == timedelta(minutes=15)
+
+
+def test_login_by_the_timeouts_of_before_is_scheduled_by_those_in_force(site: Any) -> None:
+    """A process may go by the policies of before for two seconds, so what is swept at once may miss its logins."""
+    waited = 0.0
+    keeping = Housekeeping(site.parts, lambda: time.monotonic() + waited)
+    before = site.parts.policies()
+    elsewhere = SessionKeeper(site.parts.store, site.parts.signer, site.clock, lambda: before, lambda _: None)
+    site.change_default(idle_timeout=300)
+    keeping.round()
+    elsewhere.open(Principal(account_id=site.people["bob"].id))
+    waited = STALE_AFTER_SECONDS
+    keeping.round()
+    site.pass_time(minutes=5)
+    keeping.round()
+    assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+
+
+TASKS = {
+    "sweep": lambda parts: (parts.reaper, "sweep"),
+    "reap": lambda parts: (parts.reaper, "reap"),
+    "late logouts": lambda parts: (parts.late_logouts, "waiting"),
+    "drain": lambda parts: (parts.reaper, "drain"),
+    "publish": lambda parts: (parts.publisher, "publish"),
+    "settle": lambda parts: (parts.accounts, "settle"),
+    "forget": lambda parts: (parts.revocations, "forget"),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_task_that_fails_keeps_no_other_from_its_work_and_is_done_in_the_next_round(
+    site: Any, browser: Any, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    browser.log_in("bob")
+    site.change_default(idle_timeout=300)
+    site.pass_time(minutes=5)
+    site.parts.connection.client.hset("dvauth:policy", mapping={"revision": 0, "portals": "{}"})
+    keeping = Housekeeping(site.parts)
+    owner, name = TASKS[task](site.parts)
+    swept_before = keys.BUCKETS[::-1].index(keys.bucket_of(site.people["bob"].id))
+    failing = FailingOnce(getattr(owner, name), after=swept_before if task == "sweep" else 0)
+    monkeypatch.setattr(owner, name, failing)
+    for _ in range(3):
+        keeping.round()
+    assert failing.failed
+    assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+    assert json.loads(site.parts.connection.client.hget("dvauth:policy", "portals"))
+
+
+class FailingOnce:
+    """A function that fails in the midst of its calls, once."""
+
+    def __init__(self, function: Any, after: int) -> None:
+        self._function, self.__name__ = function, function.__name__
+        self._left = after
+        self.failed = False
+
+    def __call__(self, *args: Any) -> Any:
+        self._left -= 1
+        if self._left < 0 and not self.failed:
+            self.failed = True
+            raise StoreUnavailable
+        return self._function(*args)
 
 
 def test_one_task_that_fails_keeps_no_other_from_its_work(site: Any, browser: Any) -> None:

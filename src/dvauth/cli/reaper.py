@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 
 import click
 
@@ -20,5 +21,8 @@ def reaper() -> None:
         signal.signal(number, lambda *_: stopped.set())
     with connected(Settings.from_environment()) as parts:
         housekeeping = Housekeeping(parts)
-        while not stopped.wait(ROUND_SECONDS):
+        pause = ROUND_SECONDS
+        while not stopped.wait(pause):
+            began = time.monotonic()
             housekeeping.round()
+            pause = max(0.0, began + ROUND_SECONDS - time.monotonic())

@@ -275,9 +275,19 @@ class SessionKeeper:
         ending = self._ending(record, verdict.reason)
         return (
             Ended(verdict.reason, record.ref, ending.tombstone)
-            if self._store.end_judged(ending, record.last_activity_at)
+            if self._store.end_judged([(ending, record.last_activity_at)])
             else None
         )
+
+    def settle_all(self, records: Iterable[SessionRecord], now: datetime) -> tuple[list[str], list[SessionRef]]:
+        """Judge sessions of one bucket; the ids that were ended by this call, and those that live."""
+        policies, over, alive = self._policies(), [], []
+        for record in records:
+            if reason := judge(record, policies, None, now).reason:
+                over.append((self._ending(record, reason), record.last_activity_at))
+            else:
+                alive.append(record.ref)
+        return self._store.end_judged(over), alive
 
     def _judge_then(self, act: Callable[[Active, datetime], Check | None], cookie: str | None, place: Place) -> Check:
         """Judge, and act on a live session; again, if the act lost a race or came too late by Redis's clock."""

@@ -3,18 +3,20 @@
 Safe to run more than once at a time: an end happens once, an event is kept once by its id.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Ended, SessionKeeper
-from dvauth.sessions.record import CENTRAL, Clock, SessionEvent, SessionRecord, SessionRef
+from dvauth.sessions.keeper import SessionKeeper
+from dvauth.sessions.record import Clock, SessionEvent, SessionRef
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
-from dvauth.timeouts.judge import deadline
 from dvauth.timeouts.policy import PolicySet
 
-BATCH = 1000  # sessions in one script, so that no script holds Redis for more than a few milliseconds
+# In one script, so that no script holds Redis for more than a few milliseconds.
+BATCH = 1000  # sessions read or rescheduled, or events
+ENDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +41,47 @@ class Reaper:
         self._keeper = keeper
         self._clock = clock
         self._policies = policies
+        self._known_roles: set[str] = set()  # as they stand in Redis; a handful
 
-    def reap(self) -> int:
-        """End what is due to end and reschedule the rest; how many sessions ended. Asks Redis once if none is due."""
-        return sum(self._reap(refs) for refs in self._schedule.due(self._clock.now(), BATCH))
+    def reap(self, until: float = math.inf) -> int:
+        """End what is due to end and reschedule the rest; how many sessions ended. Asks Redis once if none is due.
+
+        What is left when ``time.monotonic()`` has come to ``until`` stays due.
+        """
+        ended = 0
+        for refs in self._schedule.due(self._clock.now(), ENDS):
+            ended += self._reap(refs)
+            if time.monotonic() >= until:
+                break
+        return ended
 
     def _reap(self, refs: Sequence[SessionRef]) -> int:
-        records = self._store.read_many(refs)
-        now = self._clock.now()
-        settled = {record.ref.session_id: self._keeper.settle(record, CENTRAL, now) for record in records}
-        alive = [found.record for found in settled.values() if isinstance(found, Active)]
+        records = self._store.read_many(refs, for_lists=False)
+        ended, alive = self._keeper.settle_all(records, self._clock.now())
         self._look_again(alive)
-        if gone := {ref.session_id for ref in refs} - settled.keys():
-            self._schedule.forget(refs[0].bucket, gone)
-        return sum(isinstance(found, Ended) for found in settled.values())
+        if gone := set(refs) - {record.ref for record in records}:
+            self._schedule.forget(refs[0].bucket, [ref.session_id for ref in gone])
+        return len(ended)
 
-    def sweep(self) -> Iterable[int]:
-        """Reschedule every session by the policies in force; yields how many it has seen, after each batch."""
-        seen = 0
-        for bucket in keys.BUCKETS:
-            cursor, refs = self._schedule.walk(bucket, 0, BATCH)
-            while refs or cursor:
-                self._look_again(self._store.read_many(refs))
-                seen += len(refs)
-                yield seen
-                if not cursor:
-                    break
-                cursor, refs = self._schedule.walk(bucket, cursor, BATCH)
+    def sweep(self, bucket: str) -> int:
+        """Reschedule every session of a bucket by the policies in force; how many it has seen."""
+        seen = cursor = 0
+        while True:
+            cursor, refs = self._schedule.walk(bucket, cursor, BATCH)
+            self._look_again(refs)
+            seen += len(refs)
+            if not cursor:
+                return seen
 
-    def _look_again(self, records: Sequence[SessionRecord]) -> None:
+    def _look_again(self, refs: Sequence[SessionRef]) -> None:
+        """Roles met for the first time are learned, and what has them is rescheduled once more."""
         policies = self._policies()
-        if records:
-            self._store.reschedule([(record, deadline(record, policies)) for record in records])
+        while refs:
+            limits = {roles: policies.strictest(roles.split()).policy for roles in self._known_roles}
+            unknown = self._store.reschedule(refs, limits)
+            if not unknown:
+                break
+            self._known_roles.update(unknown)
 
     def drain(self, keep: Callable[[Sequence[DrainedEvent]], None]) -> int:
         """Hand waiting events over; they are forgotten only after ``keep`` returned. How many there were."""

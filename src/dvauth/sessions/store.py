@@ -3,6 +3,7 @@
 Absence is ``None``; a Redis that does not answer is ``StoreUnavailable``, raised by the connection handed in.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,8 @@ from dvauth.sessions.record import (
     from_ms,
     to_ms,
 )
-from dvauth.timeouts.judge import PortalVisit, Reason
+from dvauth.timeouts.judge import PortalVisit, Reason, limits
+from dvauth.timeouts.policy import TimeoutPolicy
 
 REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
 PORTAL_END_LETTERS = {Reason.PORTAL_IDLE: "i", Reason.ABSOLUTE: "a"}
@@ -78,12 +80,13 @@ class SessionStore:
         record = _record(ref, keys.DATA, values, place.portal)
         return (record, digest) if record else None
 
-    def read_many(self, refs: Sequence[SessionRef]) -> list[SessionRecord]:
-        """The sessions of one bucket that still exist, with all that lists show."""
+    def read_many(self, refs: Sequence[SessionRef], *, for_lists: bool = True) -> list[SessionRecord]:
+        """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs."""
         if not refs:
             return []
-        rows = self._run("read_many", [keys.session(ref) for ref in refs], _LISTED)
-        found = (_record(ref, _LISTED, row, None) for ref, row in zip(refs, rows, strict=True))
+        names = _LISTED if for_lists else keys.DATA
+        rows = self._run("read_many", [keys.session(ref) for ref in refs], names)
+        found = (_record(ref, names, row, None) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
     def of_account(self, account_id: str) -> list[SessionRecord]:
@@ -160,36 +163,40 @@ class SessionStore:
         portals = {place.portal.slug: PortalVisit(from_ms(visit[0]))} if place.portal else {}
         return replace(record, last_activity_at=from_ms(last), portals={**record.portals, **portals})
 
-    def end_judged(self, ending: Ending, last_activity_at: datetime) -> bool:
-        """End a session that was judged by this activity; ``False``: it is gone, or was active since."""
-        return bool(self._end([ending], expected=str(to_ms(last_activity_at))))
+    def end_judged(self, judged: Sequence[tuple[Ending, datetime]]) -> list[str]:
+        """End sessions of one bucket, each judged by the activity beside it; the ids that this call ended.
+
+        A session that is not among them is gone, or was active since.
+        """
+        if not judged:
+            return []
+        bucket = judged[0][0].ref.bucket
+        ended = self._run(
+            "end_judged",
+            [keys.due(bucket), keys.events(bucket), *(key for ending, _ in judged for key in _keys_of_end(ending))],
+            [_ms(REMEMBERED_END), *(part for ending, activity in judged for part in (to_ms(activity), *_told(ending)))],
+        )
+        return [session_id.decode() for session_id in ended]
 
     def end(self, endings: Sequence[Ending]) -> list[str]:
         """End sessions of one account, whatever they are; the ids that this call ended."""
-        return self._end(endings) or []
+        return self._end(endings[0].tombstone.account_id, endings) or []
 
     def end_all(
         self, account_id: str, endings: Sequence[Ending], *, keep: str | None, opened_until: datetime | None
     ) -> list[str] | None:
         """End an account's sessions but one, and but the younger ones; ``None``: ``endings`` lacks one, read again."""
         until = "+inf" if opened_until is None else str(to_ms(opened_until))
-        return self._end(endings, account_id=account_id, stays=keep or "*", opened_until=until)
+        return self._end(account_id, endings, stays=keep or "*", opened_until=until)
 
     def _end(
-        self,
-        endings: Sequence[Ending],
-        *,
-        account_id: str = "",
-        expected: str = "",
-        stays: str = "",
-        opened_until: str = "+inf",
+        self, account_id: str, endings: Sequence[Ending], *, stays: str = "", opened_until: str = "+inf"
     ) -> list[str] | None:
-        account_id = account_id or endings[0].tombstone.account_id
         bucket = keys.bucket_of(account_id)
         ended = self._run(
             "end",
             [keys.account(bucket, account_id), keys.due(bucket), keys.events(bucket), *_paired_keys(endings)],
-            [_ms(REMEMBERED_END), expected, stays, opened_until, *_ending_args(endings)],
+            [_ms(REMEMBERED_END), stays, opened_until, *_ending_args(endings)],
         )
         return None if ended is None else [session_id.decode() for session_id in ended]
 
@@ -253,25 +260,43 @@ class SessionStore:
         )
         return None if changed is None else int(changed)
 
-    def reschedule(self, moments: Sequence[tuple[SessionRecord, datetime]]) -> None:
-        """Look at sessions of one bucket again then; a session whose policy may have changed since stays due."""
-        records = [record for record, _ in moments]
-        self._run(
+    def reschedule(self, refs: Sequence[SessionRef], policies: Mapping[str, TimeoutPolicy]) -> list[str]:
+        """Look at sessions of one bucket again when they may end; the roles that ``policies`` lacks, if any.
+
+        Policies by roles, joined by spaces. A session whose roles are not among them stays due when it was.
+        """
+        limits = {
+            roles: [_limits_ms(policy, remember=remember) for remember in (False, True)]
+            for roles, policy in policies.items()
+        }
+        unknown = self._run(
             "reschedule",
-            [keys.due(records[0].ref.bucket), *(keys.session(record.ref) for record in records)],
-            [
-                part
-                for record, at in moments
-                for part in (record.ref.session_id, to_ms(at), " ".join(record.roles), "1" if record.remember else "")
-            ],
+            [keys.due(refs[0].bucket), *map(keys.session, refs)],
+            [json.dumps(limits), *(ref.session_id for ref in refs)],
         )
+        return [roles.decode() for roles in unknown]
 
 
-SCRIPTS = ("open", "read_many", "touch", "end", "end_at_portal", "rotate", "attach", "set_roles", "reschedule")
+SCRIPTS = (
+    "open",
+    "read_many",
+    "touch",
+    "end",
+    "end_judged",
+    "end_at_portal",
+    "rotate",
+    "attach",
+    "set_roles",
+    "reschedule",
+)
 
 
 def _ms(duration: timedelta) -> int:
     return round(duration.total_seconds() * 1000)
+
+
+def _limits_ms(policy: TimeoutPolicy, *, remember: bool) -> list[int]:
+    return [_ms(limit) for limit in limits(policy, remember=remember)]
 
 
 def refs_in(bucket: str, ids: Iterable[bytes]) -> list[SessionRef]:
@@ -292,12 +317,17 @@ def _paired_keys(endings: Iterable[Ending]) -> list[str]:
     return [key for ending in endings for key in (keys.session(ending.ref), keys.ended(ending.ref))]
 
 
+def _keys_of_end(ending: Ending) -> tuple[str, str, str]:
+    ref = ending.ref
+    return keys.session(ref), keys.ended(ref), keys.account(ref.bucket, ending.tombstone.account_id)
+
+
 def _ending_args(endings: Iterable[Ending]) -> list[str]:
-    return [
-        part
-        for ending in endings
-        for part in (ending.ref.session_id, ending.tombstone.to_json(), ending.event.to_json())
-    ]
+    return [part for ending in endings for part in _told(ending)]
+
+
+def _told(ending: Ending) -> tuple[str, str, str]:
+    return ending.ref.session_id, ending.tombstone.to_json(), ending.event.to_json()
 
 
 def _fields(record: SessionRecord, digest: bytes) -> dict[str, Any]:

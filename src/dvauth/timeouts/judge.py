@@ -94,7 +94,7 @@ def judge(record: Timeline, policies: PolicySet, portal: str | None, now: dateti
     more.
     """
     policy = policies.strictest(record.roles).policy
-    idle, absolute = _limits(record, policy)
+    idle, absolute = limits(policy, remember=record.remember)
     idle_remaining = record.last_activity_at + idle - now
     absolute_remaining = record.authenticated_at + absolute - now
     if absolute_remaining <= timedelta(0):
@@ -108,12 +108,13 @@ def judge(record: Timeline, policies: PolicySet, portal: str | None, now: dateti
 
 def deadline(record: Timeline, policies: PolicySet) -> datetime:
     """When the session ends everywhere, unless there is activity."""
-    idle, absolute = _limits(record, policies.strictest(record.roles).policy)
+    idle, absolute = limits(policies.strictest(record.roles).policy, remember=record.remember)
     return min(record.last_activity_at + idle, record.authenticated_at + absolute)
 
 
-def _limits(record: Timeline, policy: TimeoutPolicy) -> tuple[timedelta, timedelta]:
-    if record.remember and policy.remember_for:
+def limits(policy: TimeoutPolicy, *, remember: bool) -> tuple[timedelta, timedelta]:
+    """How long a session may idle, and how long it may last since the person authenticated."""
+    if remember and policy.remember_for:
         return policy.remember_for, policy.remember_for
     return policy.idle_timeout, policy.absolute_timeout
 
