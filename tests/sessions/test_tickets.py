@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dvauth.sessions.record import SessionRef
 from dvauth.sessions.cookie import Credential
+from dvauth.sessions.record import SessionRef
 from dvauth.sessions.tickets import Ticket, TicketOffice, challenge
 
 TICKET = Ticket(
