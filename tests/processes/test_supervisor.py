@@ -107,6 +107,27 @@ def test_a_child_that_keeps_ending_is_started_after_growing_pauses() -> None:
     assert pauses == [pytest.approx(0.5, abs=0.1), pytest.approx(1, abs=0.1)]
 
 
+def test_a_child_that_cannot_be_started_again_is_tried_again() -> None:
+    refusals = iter([None, OSError("Resource temporarily unavailable"), OSError("the same"), None])
+    said: list[str] = []
+
+    def spawn() -> Process:
+        if refusal := next(refusals):
+            raise refusal
+        return lifeline.spawn(["sh", "-c", "exit 3"])
+
+    child = Child("reaper", spawn)
+    first = child.process
+    first.wait()
+    assert eventually(lambda: child.tend(said.append) > 0 and child.process is not first)
+    child.process.wait()
+    assert said == [
+        "reaper ended (exit status 3); starting it again.",
+        "reaper cannot be started (Resource temporarily unavailable); it keeps ending, next start in 0.5 s.",
+        "reaper cannot be started (the same); it keeps ending, next start in 1 s.",
+    ]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asked_to_stop_it_ends_the_last_started_child_first(number: signal.Signals, tmp_path: Path) -> None:
     order = tmp_path / "order"

@@ -49,13 +49,15 @@ class Child:
         if self.process.poll() is None:
             return NOTHING_TO_DO_SECONDS
         if self._start_again_at is None:
-            pause = self._pause()
-            self._start_again_at = time.monotonic() + pause
-            say(f"{self.name} ended ({_cause(self.process.returncode)}); {_plan(pause)}")
+            self._start_again_at = self._next_start(say, f"ended ({_cause(self.process.returncode)})")
         left = self._start_again_at - time.monotonic()
         if left > 0:
             return left
-        self.start()
+        try:
+            self.start()
+        except OSError as error:  # such as no process left to be had
+            self._start_again_at = self._next_start(say, f"cannot be started ({error})")
+            return 0.0
         return NOTHING_TO_DO_SECONDS
 
     def stop(self) -> None:
@@ -65,6 +67,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def _next_start(self, say: Callable[[str], None], what: str) -> float:
+        pause = self._pause()
+        say(f"{self.name} {what}; {_plan(pause)}")
+        return time.monotonic() + pause
 
     def _pause(self) -> float:
         """None after a steady life or a first early end; then half a second, doubled by each early end in a row."""
