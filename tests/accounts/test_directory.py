@@ -15,6 +15,7 @@ from dvauth.accounts.errors import (
     LastAdministrator,
     NoSuchAccount,
     PasswordTooShort,
+    TooManyRoles,
     UsernameTaken,
 )
 from dvauth.accounts.passwords import Passwords
@@ -70,6 +71,13 @@ def test_a_name_that_nobody_can_type_is_refused(accounts: AccountDirectory, name
 def test_a_role_that_is_no_slug_is_refused(accounts: AccountDirectory, role: str) -> None:
     with pytest.raises(BadRole, match=f"“{role}”"):
         accounts.add("bob", roles=[role])
+
+
+def test_more_roles_than_a_session_holds_tightly_are_refused(accounts: AccountDirectory, bob: Account) -> None:
+    most = ["a" * 15, "b" * 16, "c" * 15, "d" * 15]
+    accounts.set_roles(bob.id, most)
+    with pytest.raises(TooManyRoles, match="65 characters"):
+        accounts.set_roles(bob.id, [*most[:3], "d" * 16])
 
 
 def test_a_display_name_may_hold_spaces_but_no_control_signs(accounts: AccountDirectory) -> None:

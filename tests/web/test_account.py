@@ -177,6 +177,18 @@ def test_one_session_can_be_ended(site: Any, browser: Any) -> None:
 
 
 @pytest.mark.proves("CO7")
+def test_session_that_has_ended_already_is_told_as_ended(site: Any, browser: Any) -> None:
+    site.browser().log_in("alice")
+    wanted = session_id(site, "alice")
+    site.pass_time(seconds=1)
+    browser.log_in("alice")
+    for _ in range(2):
+        response = browser.post("/account/sessions", {"end": wanted}, page="/account/password")
+        assert (response.status_code, response.headers["Location"]) == (303, "/account/sessions?done=one")
+    with site.parts.database.session() as sql:
+        assert "authz_fail" not in sql.scalars(select(AuditRow.event)).all()
+
+
 def test_all_other_sessions_can_be_ended(site: Any, browser: Any) -> None:
     others = [log_in_on(site, "alice", ON_PHONE) for _ in range(2)]
     browser.log_in("alice")

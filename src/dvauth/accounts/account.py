@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dvauth.accounts.errors import BadDisplayName, BadRole, BadUsername
+from dvauth.accounts.errors import BadDisplayName, BadRole, BadUsername, TooManyRoles
 
 ADMIN = "admin"
 KNOWN_ROLES = ("reader", "editor", ADMIN)
@@ -16,6 +16,8 @@ ID_LENGTH = 12
 MAX_USERNAME = 64
 MAX_DISPLAY_NAME = 200
 MAX_ROLE = 16
+# All of an account, joined by spaces, in bytes: Redis holds a session tightly only while every value is this short.
+MAX_ROLES = 64
 # In code points, as typed: room for the longest username in any Unicode form.
 MOST_TYPED = 4 * MAX_USERNAME
 
@@ -77,9 +79,11 @@ def checked_display_name(raw: str) -> str:
 
 
 def checked_roles(roles: Iterable[str]) -> tuple[str, ...]:
-    """The roles, sorted, each once. Raises ``BadRole``."""
+    """The roles, sorted, each once. Raises ``BadRole``, ``TooManyRoles``."""
     chosen = sorted(set(roles))
     for role in chosen:
         if not re.fullmatch(rf"[a-z][a-z0-9-]{{0,{MAX_ROLE - 1}}}", role):
             raise BadRole(role=role, most=MAX_ROLE)
+    if (length := len(" ".join(chosen))) > MAX_ROLES:
+        raise TooManyRoles(length=length, most=MAX_ROLES)
     return tuple(chosen)

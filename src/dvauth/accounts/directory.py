@@ -66,7 +66,7 @@ class AccountDirectory:
     def add(self, username: str, *, display_name: str | None = None, roles: Iterable[str] = ()) -> Account:
         """A new account without a password: it opens nothing yet.
 
-        Raises ``BadUsername``, ``BadDisplayName``, ``BadRole``, ``UsernameTaken``.
+        Raises ``BadUsername``, ``BadDisplayName``, ``BadRole``, ``TooManyRoles``, ``UsernameTaken``.
         """
         name = checked_username(username)
         row = AccountRow(
@@ -119,7 +119,7 @@ class AccountDirectory:
             _existing(sql, account_id).disabled_at = None
 
     def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
-        """Replace all roles. Raises ``BadRole``, ``NoSuchAccount``, ``LastAdministrator``."""
+        """Replace all roles. Raises ``BadRole``, ``TooManyRoles``, ``NoSuchAccount``, ``LastAdministrator``."""
         chosen = checked_roles(roles)
         with self._database.session() as sql, _keeping_an_administrator(sql, account_id):
             sql.execute(delete(AccountRoleRow).where(AccountRoleRow.account_id == account_id))

@@ -1,7 +1,7 @@
 """What can be wrong with an account, a password or a login.
 
 AccountError                explains itself to people
-    BadUsername, BadDisplayName, UsernameTaken, BadRole, NoSuchAccount, LastAdministrator, LinkUnusable
+    BadUsername, BadDisplayName, UsernameTaken, BadRole, TooManyRoles, NoSuchAccount, LastAdministrator, LinkUnusable
     LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
         PasswordTooShort, PasswordTooLong, PasswordIsKnown, PasswordUnchanged
@@ -31,6 +31,10 @@ class UsernameTaken(AccountError):
 
 class BadRole(AccountError):
     sentence = N_("“{role}” cannot be a role: use up to {most} small letters, digits and hyphens.")
+
+
+class TooManyRoles(AccountError):
+    sentence = N_("These roles take {length} characters, spaces between them included; at most {most} fit.")
 
 
 class NoSuchAccount(AccountError):

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dvauth.sessions.cookie import CookieSigner, Credential, fingerprint, new_ref, new_secret
+from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import (
     CENTRAL,
     EPOCH,
@@ -263,6 +264,11 @@ class SessionKeeper:
         now, policies = self._clock.now(), self._policies()
         live = [record for record in self._store.of_account(account_id) if judge(record, policies, None, now).active]
         return sorted(live, key=lambda record: record.last_activity_at, reverse=True)
+
+    def has_ended(self, account_id: str, session_id: str) -> bool:
+        """Whether this was a session of the account, and ended lately."""
+        tombstone = self._store.tombstone(SessionRef(bucket_of(account_id), session_id))
+        return tombstone is not None and tombstone.account_id == account_id
 
     def settle(self, record: SessionRecord, place: Place, now: datetime) -> Active | Ended | None:
         """Judge a record just read; an end is made final before it is told. ``None``: it moved, read it again."""

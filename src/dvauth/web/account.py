@@ -107,7 +107,7 @@ def end_sessions() -> ResponseReturnValue:
     keeper, wanted = services().keeper, request.form.get("end", "")
     if wanted == "others":
         keeper.end_all(me.get_id(), Reason.LOGOUT, keep=me.session.ref.session_id)
-    else:
+    elif not keeper.has_ended(me.get_id(), wanted):  # a double click is no attack
         keeper.end(_own_session(wanted), Reason.LOGOUT)
     return redirect(url_for("account.sessions", done="others" if wanted == "others" else "one"), 303)
 
