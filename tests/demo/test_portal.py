@@ -6,22 +6,26 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
 
 from dvauth.demo.articles import Articles, slug_of
+from dvauth.demo.form_token import form_token
 from dvauth.demo.portal import create_portal
 
-NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Cookie": "__Host-dvauth=anything"}
+ORIGIN = "https://lamgiang.example.vn"
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Origin": ORIGIN, "Cookie": "__Host-dvauth=x; __Host-portal-form=mine"}
+EDITOR = {"X-DVAuth-Account": "minh", "X-DVAuth-Roles": "editor"}
 
 
 @pytest.fixture
 def portal(tmp_path: Path) -> Flask:
     """A portal whose dvauth is gone: nothing listens on port 9."""
     return create_portal(
-        origin="https://lamgiang.example.vn",
+        origin=ORIGIN,
         auth_url="https://auth.example.vn",
         verify_url="http://127.0.0.1:9",
         data_dir=tmp_path,
@@ -35,7 +39,8 @@ def reader(portal: Flask) -> FlaskClient:
 
 
 def form(portal: Flask, token: str | None = None) -> dict[str, str]:
-    token = token or portal.extensions["site"].form_token("minh")
+    with portal.test_request_context(headers=NAVIGATION):
+        token = token or form_token("minh")
     return {"title": "Tin", "section": "economy", "summary": "Tóm", "body": "Nội dung quý", "csrf_token": token}
 
 
@@ -67,6 +72,7 @@ def answers(tmp_path: Path) -> Iterator[Any]:
 
     class Verify(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            given["asked"] = self.headers
             self.send_response(given["status"])
             for name, value in given["headers"].items():
                 self.send_header(name, value)
@@ -78,7 +84,7 @@ def answers(tmp_path: Path) -> Iterator[Any]:
     with HTTPServer(("127.0.0.1", 0), Verify) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         given["portal"] = create_portal(
-            origin="https://lamgiang.example.vn",
+            origin=ORIGIN,
             auth_url="https://auth.example.vn",
             verify_url=f"http://127.0.0.1:{server.server_port}",
             data_dir=tmp_path,
@@ -112,6 +118,50 @@ def test_text_of_a_foreign_page_is_not_shown(portal: Flask, reader: FlaskClient)
     response = reader.post("/editor/new", data=form(portal, token="forged"), headers=NAVIGATION)
     assert response.status_code == 503
     assert "Nội dung quý" not in response.text
+
+
+@pytest.mark.parametrize("change", [{"Origin": "https://evil.example"}, {"Origin": None}, {"Cookie": "dvauth=x"}])
+def test_form_is_taken_from_the_page_and_browser_it_was_made_for(answers: Any, change: dict[str, str | None]) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    portal, sent = answers["portal"], {name: value for name, value in (NAVIGATION | change).items() if value}
+    reader = portal.test_client(use_cookies=False)
+    assert reader.post("/editor/new", data=form(portal), headers=sent).status_code == 403
+    assert portal.extensions["site"].articles.find("tin") is None
+    assert reader.post("/editor/new", data=form(portal), headers=NAVIGATION).status_code == 303
+
+
+@pytest.mark.proves("AX7")
+def test_form_outlives_the_login_of_the_same_person_only(answers: Any) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    browser = answers["portal"].test_client()
+    browser.set_cookie("__Host-dvauth", "before", domain="lamgiang.example.vn", secure=True)
+    page = browser.get("/editor/new", base_url=ORIGIN).text
+    sent = form(answers["portal"], token=page.split('name="csrf_token" value="')[1].split('"')[0])
+    browser.set_cookie("__Host-dvauth", "after", domain="lamgiang.example.vn", secure=True)
+    for account, status in (("lan", 403), ("minh", 303)):
+        answers["headers"] = EDITOR | {"X-DVAuth-Account": account}
+        answer = browser.post("/editor/new", data=sent, base_url=ORIGIN, headers={"Origin": ORIGIN})
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/editor/%C4%91", "/editor/%0D%0AX", "/editor/%00", "/article/%C4%91"])
+@pytest.mark.parametrize("query", ["", "?t%E1%BB%89nh=a%20b&c"])
+def test_dvauth_is_asked_about_the_page_as_the_browser_sent_it(answers: Any, path: str, query: str) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    reader = answers["portal"].test_client(use_cookies=False)
+    assert reader.get(path + query, headers=NAVIGATION).status_code == 404
+    assert answers["asked"]["X-Original-URL"] == ORIGIN + path + query
+    answers["status"] = 401
+    if path.startswith("/editor"):
+        page = parse_qs(urlsplit(reader.get(path + query, headers=NAVIGATION).headers["Location"]).query)["return_to"]
+        assert page == [answers["asked"]["X-Original-URL"]]
+
+
+def test_a_header_that_cannot_be_passed_on_lets_nobody_in(answers: Any) -> None:
+    reader = answers["portal"].test_client(use_cookies=False)
+    for path, status in (("/", 200), ("/editor/", 403)):
+        answer = reader.get(path, environ_overrides={"HTTP_COOKIE": "dvauth=a\nb"})
+        assert answer.status_code == status
 
 
 def test_what_a_browser_forges_does_not_reach_dvauth(portal: Flask) -> None:

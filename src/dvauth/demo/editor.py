@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired
 
 from dvauth.demo.articles import Article
+from dvauth.demo.form_token import FIELD, form_account, form_token
 from dvauth.demo.gate import NotAllowed, NotLoggedIn, Unavailable
 from dvauth.demo.site import SECTIONS, message, site, this_page
 from dvauth.web.i18n import lazy_gettext as _
@@ -30,7 +31,7 @@ class ArticleForm(Form):
 @blueprint.before_request
 def let_in_writers() -> None:
     g.reader = site().gate.require(request, WRITERS)
-    if request.method == "POST" and _form_account() != g.reader.account:
+    if request.method == "POST" and form_account() != g.reader.account:
         raise NotAllowed
 
 
@@ -49,7 +50,7 @@ def back() -> str:
 @blueprint.get("/new")
 @blueprint.get("/<slug>")
 def write(slug: str | None = None) -> str:
-    return _form_page(ArticleForm(obj=_existing(slug)), site().form_token(g.reader.account))
+    return _form_page(ArticleForm(obj=_existing(slug)), form_token(g.reader.account))
 
 
 @blueprint.post("/new")
@@ -58,7 +59,7 @@ def save(slug: str | None = None) -> ResponseReturnValue:
     existing = _existing(slug)
     form = ArticleForm(request.form)
     if not form.validate():
-        return _form_page(form, request.form["csrf_token"]), 422
+        return _form_page(form, request.form[FIELD]), 422
     article = Article(
         slug=existing.slug if existing else site().articles.free_slug(form.title.data or ""),
         image=existing.image if existing else None,
@@ -73,19 +74,15 @@ def _existing(slug: str | None) -> Article | None:
     return (site().articles.find(slug) or abort(404)) if slug else None
 
 
-def _form_account() -> str | None:
-    return site().form_account(request.form.get("csrf_token", ""))
-
-
 def _form_page(form: ArticleForm, token: str, **notice: str) -> str:
     return render_template("demo/write.html", form=form, token=token, **notice)
 
 
 def _kept(**notice: str) -> str | None:
     """The text that was sent, shown again rather than lost; nothing that a foreign page sent."""
-    if request.method != "POST" or _form_account() is None:
+    if request.method != "POST" or form_account() is None:
         return None
-    return _form_page(ArticleForm(request.form), request.form["csrf_token"], **notice)
+    return _form_page(ArticleForm(request.form), request.form[FIELD], **notice)
 
 
 @blueprint.errorhandler(NotLoggedIn)

@@ -5,7 +5,7 @@ A portal whose server is written in anything else needs just these few lines in 
 
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from flask import Request
 
@@ -77,6 +77,8 @@ class Gate:
             answer.read()
         except (OSError, HTTPException) as error:
             raise Unavailable from error
+        except ValueError as error:  # a header that no browser sends, and that cannot be passed on
+            raise NotAllowed from error
         finally:
             connection.close()
         return answer
@@ -84,8 +86,15 @@ class Gate:
     def _headers(self, request: Request) -> dict[str, str]:
         forwarded = {name: request.headers[name] for name in FORWARDED if name in request.headers}
         return forwarded | {
-            "X-Original-URL": self._origin + request.full_path.rstrip("?"),
+            "X-Original-URL": self._origin + page_of(request),
             "X-Original-Method": request.method,
             "X-Forwarded-For": request.remote_addr or "",
             "X-Forwarded-Host": urlsplit(self._origin).netloc,
         }
+
+
+def page_of(request: Request) -> str:
+    """Path and query as the browser sent them; Flask's own are decoded, which fits no header and no address."""
+    path = quote(request.path, safe="/!$&'()*+,;=:@~")
+    query = quote(request.query_string, safe="/?!$&'()*+,;=:@~%")
+    return f"{path}?{query}" if query else path

@@ -15,7 +15,7 @@ from flask_bootstrap import Bootstrap5
 from itsdangerous import URLSafeSerializer
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
-from dvauth.demo import editor, pages
+from dvauth.demo import editor, form_token, pages
 from dvauth.demo.articles import Articles
 from dvauth.demo.gate import Gate
 from dvauth.demo.site import NAME, SECTIONS, Site, message, reader, site, this_page
@@ -40,6 +40,7 @@ def create_portal(*, origin: str, auth_url: str, verify_url: str, data_dir: Path
     )
     Bootstrap5(app)
     i18n.init_app(app, default="vi", cookie="__Host-portal-lang")
+    form_token.init_app(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(editor.blueprint)
     app.context_processor(_every_page)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import current_app, g, render_template, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import URLSafeSerializer
 
 from dvauth.demo.articles import Articles
-from dvauth.demo.gate import Gate, Visitor
+from dvauth.demo.gate import Gate, Visitor, page_of
 from dvauth.web.i18n import lazy_gettext as _
 
 NAME = "Cổng thông tin điện tử tỉnh Lam Giang"
@@ -29,17 +29,6 @@ class Site:
     gate: Gate
     signer: URLSafeSerializer
 
-    def form_token(self, account: str) -> str:
-        """Bound to the account, not to the session: a form outlives the login it was opened in."""
-        return str(self.signer.dumps(account))
-
-    def form_account(self, token: str) -> str | None:
-        """Whose form this is; ``None`` if the portal never made it."""
-        try:
-            return str(self.signer.loads(token))
-        except BadSignature:
-            return None
-
     def login_url(self, page: str) -> str:
         """The way to the login, and back to ``page`` of this portal."""
         return f"/dvauth/enter?{urlencode({'return_to': self.origin + page})}"
@@ -59,7 +48,7 @@ def reader() -> Visitor | None:
 
 
 def this_page() -> str:
-    return request.full_path.rstrip("?")
+    return page_of(request)
 
 
 def message(title: str, text: str) -> str:
