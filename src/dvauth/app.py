@@ -141,7 +141,7 @@ def _wants_page() -> bool:
 
 
 def _page(status: int, retry_after: int | None, template: str) -> Response:
-    g.shows_nobody = True  # whatever kept us from judging the session would keep us from telling of it
+    identity.page_is_about_an_error()
     name = template if template == "stale_form" or status in ERROR_PAGES else "400"
     page = render_template(
         f"errors/{name}.html",

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from dvauth.housekeeping import Housekeeping
+from dvauth.sessions import keys
 from dvauth.storage.redis import connect
 
 
@@ -151,3 +152,15 @@ def test_empty_redis_judges_nobody_by_looser_rules(frail_site: Any, frail_redis:
     frail_site.parts.watch.beat()
     bob.log_in("bob")
     assert bob.status()["idle_remaining_seconds"] == 300
+
+
+def test_page_about_an_error_asks_nobody_again(site: Any, browser: Any) -> None:
+    """Whatever it is that keeps the session from being judged."""
+    browser.log_in("bob")
+    client = site.parts.connection.client
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    client.hset(keys.session(record.ref), keys.ACTIVITY, "no moment at all")
+    asked = browser.get("/account/")
+    assert asked.status_code == 500
+    assert "text/html" in asked.headers["Content-Type"]
+    assert browser.get("/nowhere").status_code == 404

@@ -44,11 +44,19 @@ def init_app(app: Flask) -> None:
 
 
 def _load(_request: Request) -> CurrentUser | None:
-    """Who a page shows; a page about an error shows nobody."""
-    if g.get("shows_nobody"):
+    """Who a page shows. A page about an error shows nobody where the session cannot be judged."""
+    try:
+        check = current_check()
+    except Exception:
+        if "about_error" not in g:
+            raise
         return None
-    check = current_check()
     return CurrentUser(check.record) if isinstance(check, Active) else None
+
+
+def page_is_about_an_error() -> None:
+    """Call before rendering it: what kept us from judging the session must not keep us from saying so."""
+    g.about_error = True
 
 
 def current_place() -> WebPlace:

@@ -19,7 +19,7 @@ from dvauth.web.devices import device_of
 from dvauth.web.enter import enter_url
 from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE
-from dvauth.web.identity import current_check
+from dvauth.web.identity import current_check, page_is_about_an_error
 from dvauth.web.problems import CHALLENGE
 from dvauth.web.services import services
 
@@ -70,6 +70,7 @@ def log_out() -> ResponseReturnValue:
         response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
     except StoreUnavailable:
         known.log_out_later(known.jar.read(request))
+        page_is_about_an_error()
         response = make_response(render_template("login/logged_out.html", queued=True), 503)
     known.jar.expire(response)
     # "storage" on a portal's host would wipe the drafts of its other tabs; "cookies" would log out sibling portals.
