@@ -9,6 +9,7 @@ from dvauth.portals.errors import (
     HostTaken,
     NoOrigin,
     NoSuchPortal,
+    OneHostOnly,
     PortalError,
     SlugTaken,
 )
@@ -46,7 +47,6 @@ def test_a_portal_is_registered_and_published(any_database: Database, published:
         name=" Báo điện tử ",
         origins=["HTTPS://News.Example.VN:443/", "https://m.example.vn", NEWS],
         activity=Activity.ANY,
-        mounted=True,
     )
     assert news == Portal(
         id=news.id,
@@ -54,7 +54,6 @@ def test_a_portal_is_registered_and_published(any_database: Database, published:
         name="Báo điện tử",
         origins=(NEWS, "https://m.example.vn"),
         activity=Activity.ANY,
-        mounted=True,
     )
     assert registry.all() == [news]
     assert registry.directory().by_origin(NEWS) == news
@@ -107,3 +106,10 @@ def test_a_removed_portal_is_gone_and_its_number_stays_unused(any_database: Data
     assert registry.add("news", name="Báo", origins=[NEWS]).id != old.id
     with pytest.raises(NoSuchPortal, match="other"):
         registry.remove("other")
+
+
+def test_portal_with_a_mount_has_one_host(registry: PortalRegistry) -> None:
+    two = ["https://desk.example.vn", "https://www.desk.example.vn"]
+    with pytest.raises(OneHostOnly):
+        registry.add("desk", name="Bàn biên tập", origins=two, mounted=True)
+    assert registry.add("desk", name="Bàn biên tập", origins=two).origins == tuple(two)

@@ -35,5 +35,11 @@ class NoOrigin(PortalError):
     sentence = N_("The portal “{slug}” needs at least one origin.")
 
 
+class OneHostOnly(PortalError):
+    sentence = N_(
+        "The portal “{slug}” maps /dvauth/ on its host, so it has one host; register the others on their own."
+    )
+
+
 class NoSuchPortal(PortalError):
     sentence = N_("There is no portal “{slug}”.")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from dvauth.origins import parse_origin
 from dvauth.portals.directory import PortalDirectory, hosts_of
-from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, SlugTaken
+from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, OneHostOnly, SlugTaken
 from dvauth.portals.models import PortalOriginRow, PortalRow
 from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
 from dvauth.storage.revision import raise_revision
@@ -37,6 +37,10 @@ class PortalRegistry:
     ) -> Portal:
         """A new portal. Raises ``PortalError``."""
         wanted = _checked_origins(slug, origins)
+        if (
+            mounted and len({origin.partition("://")[2] for origin in wanted}) > 1
+        ):  # a session holds one secret for each such portal
+            raise OneHostOnly(slug=slug)
         row = PortalRow(
             slug=_checked_slug(slug),
             name=_checked_name(name),
