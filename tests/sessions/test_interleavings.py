@@ -153,6 +153,13 @@ def test_visit_meanwhile_saves_a_session_from_its_end_at_a_portal(desk: Any, slo
     assert isinstance(slow.keeper.check(opened.cookie, desk.at_bank), Active)
 
 
+def test_activity_elsewhere_saves_a_session_from_its_end_at_a_portal_not_visited_yet(desk: Any, slow: Any) -> None:
+    opened = desk.open()
+    desk.pass_time(minutes=3)
+    slow.connection.before_call(2, lambda: keep_alive(desk, opened.cookie))
+    assert isinstance(slow.keeper.check(opened.cookie, desk.at_bank), Active)
+
+
 def test_of_two_rotations_the_first_wins(desk: Any, slow: Any) -> None:
     opened = desk.open()
     cookies = []

@@ -91,7 +91,10 @@ class Opened:
 
 
 class SessionKeeper:
-    """``journal`` is told of every deliberate end, so that it outlives a Redis that loses its last second."""
+    """``journal`` is told at once of sessions ended by name, so that it outlives a Redis that loses its last second.
+
+    Of other ends, evictions among them, the events tell.
+    """
 
     def __init__(
         self,

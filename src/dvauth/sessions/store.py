@@ -212,6 +212,7 @@ class SessionStore:
                     _visit_text(visit) if visit else "",
                     _visit_text(PortalVisit(event.at, reason)),
                     to_ms(record.authenticated_at),
+                    to_ms(record.last_activity_at),
                     event.to_json(),
                 ],
             )
