@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from dvauth.timeouts.judge import Reason
+
 
 @pytest.fixture
 def bob(site: Any) -> Any:
@@ -133,16 +135,27 @@ def test_disabled_account_is_out_at_once_everywhere(site: Any, bob: Any) -> None
     assert bob.status() == {"state": "ended", "reason": "account-disabled"}
 
 
-@pytest.mark.proves("LG2")
-def test_use_of_an_ended_session_is_reported_once(site: Any, bob: Any, capsys: Any) -> None:
-    site.pass_time(minutes=15)
+def replays(bob: Any, capsys: Any) -> list[str]:
+    """What is reported of an ended session whose cookie is used again and again."""
     assert bob.status()["state"] == "ended"
-    capsys.readouterr()
     for _ in range(3):
         bob.status()
         assert bob.verify().status_code == 401
         assert bob.keep_alive("prompt").status_code == 401
-    reported = [line for line in capsys.readouterr().out.splitlines() if "session_use_after_expire" in line]
+    return [line for line in capsys.readouterr().out.splitlines() if "session_use_after_expire" in line]
+
+
+@pytest.mark.parametrize("minutes", [15, 24 * 60])
+def test_click_after_a_timeout_is_nothing_to_report(site: Any, bob: Any, capsys: Any, minutes: int) -> None:
+    site.pass_time(minutes=minutes)
+    assert replays(bob, capsys) == []
+
+
+@pytest.mark.proves("LG2")
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason.willed])
+def test_use_of_a_session_ended_on_purpose_is_reported_once(site: Any, bob: Any, capsys: Any, reason: Reason) -> None:
+    site.parts.keeper.end_all(site.people["bob"].id, reason)
+    reported = replays(bob, capsys)
     assert len(reported) == 1
     assert site.people["bob"].id in reported[0]
     assert '"CRITICAL"' in reported[0]

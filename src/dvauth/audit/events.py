@@ -62,7 +62,7 @@ class Event(StrEnum):
     SESSION_USE_AFTER_EXPIRE = (
         "session_use_after_expire",
         Level.CRITICAL,
-        "a secret was used after its session had ended",
+        "a secret was used after its session had been ended on purpose",
     )
     EXCESS_SESSIONS_EXCEEDED = (
         "excess_sessions_exceeded",

@@ -29,6 +29,11 @@ class Reason(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a reason, no password
     ACCOUNT_DISABLED = "account-disabled"
 
+    @property
+    def willed(self) -> bool:
+        """Somebody, or a limit of sessions, ended it before its time."""
+        return self not in (Reason.IDLE, Reason.ABSOLUTE, Reason.PORTAL_IDLE)
+
 
 @dataclass(frozen=True, slots=True)
 class PortalVisit:

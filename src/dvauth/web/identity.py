@@ -78,9 +78,14 @@ def current_check() -> Check:
 
 
 def report_replay(check: Check) -> None:
-    """An ended session's cookie that is still used is an event, once: somebody may have stolen it."""
+    """A cookie used after its session was ended on purpose is an event, once: somebody may have stolen it.
+
+    After an idle or an absolute end it is everyday: the person came back and clicked.
+    """
     known = services()
-    if isinstance(check, Ended) and check.replayed and check.tombstone and known.keeper.is_first_replay(check.ref):
+    if not (isinstance(check, Ended) and check.replayed and check.tombstone and check.reason.willed):
+        return
+    if known.keeper.is_first_replay(check.ref):
         known.audit.record(
             Event.SESSION_USE_AFTER_EXPIRE,
             account=check.tombstone.account_id,
