@@ -331,6 +331,29 @@ def test_portals_host_sees_six_routes_and_no_more(site: Any, browser: Any) -> No
     assert "Strict-Transport-Security" not in browser.on_desk("/session").headers
 
 
+@pytest.mark.parametrize(
+    ("headers", "proxy"),
+    [
+        ({"X-Forwarded-Proto": "https"}, "127.0.0.1"),  # it forgot X-Forwarded-Host
+        ({"X-Forwarded-Proto": "https", "X-Forwarded-Host": "auth.example.vn"}, "192.0.2.7"),  # nobody trusts it
+    ],
+)
+def test_host_that_no_trusted_proxy_reports_gets_nothing_but_what_is_asked_from_inside(
+    site: Any, browser: Any, headers: dict[str, str], proxy: str
+) -> None:
+    answered = set()
+    for rule in _rules(site):
+        for method in sorted(METHODS):
+            options = {"base_url": site.desk, "headers": headers, "environ_base": {"REMOTE_ADDR": proxy}}
+            with browser.client.open(_path(rule), method=method, **options) as answer:
+                assert "Set-Cookie" not in answer.headers
+                if answer.status_code != 421:
+                    answered.add(str(rule.endpoint))
+                elif method != "HEAD":
+                    assert "desk.example.vn was asked for, but the service is auth.example.vn" in answer.json["detail"]
+    assert answered == {"health.live", "health.ready", "verify.verify_request"}
+
+
 def test_body_over_sixteen_kibibytes_is_refused(site: Any, browser: Any) -> None:
     headers = {"Origin": site.centre} | site.navigation
     answer = browser.client.post("/login", base_url=site.centre, data={"username": "x" * 20_000}, headers=headers)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from dvauth.audit.events import Event
 from dvauth.origins import origin_of
 from dvauth.storage.redis import StoreUnavailable
+from dvauth.web.problems import problem
 from dvauth.web.services import services
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -48,7 +49,7 @@ class StaleForm(Forbidden):
 def init_app(app: Flask) -> None:
     app.before_request(refuse_plain_http)
     app.before_request(refuse_unmeasured_bodies)
-    app.before_request(keep_portals_out)
+    app.before_request(refuse_other_hosts)
     app.before_request(refuse_forged_forms)
     app.after_request(set_form_cookie)
     app.after_request(set_headers)
@@ -73,10 +74,26 @@ def refuse_unmeasured_bodies() -> None:
         abort(411)
 
 
-def keep_portals_out() -> None:
-    """On a portal's host only a few routes answer: a hole in the portal must not reach login, account or admin."""
-    if not services().proxies.is_central(request) and request.endpoint not in ON_PORTAL_HOSTS:
+def refuse_other_hosts() -> None:
+    """On a portal's host only a few routes answer: a hole in the portal must not reach login, account or admin.
+
+    On a host that nobody reports nothing does: it may be a portal's, whose proxy forgot to say so.
+    """
+    proxies = services().proxies
+    if proxies.is_central(request):
+        return
+    if not proxies.reports_host(request):
+        if request.endpoint not in ASKED_FROM_INSIDE:
+            abort(problem(421, _misdirected(proxies.host(request), proxies.central_host)))
+    elif request.endpoint not in ON_PORTAL_HOSTS:
         abort(404)
+
+
+def _misdirected(asked: str, central: str) -> str:
+    return (
+        f"{asked} was asked for, but the service is {central} (DVAUTH_BASE_URL). The proxy of a portal must send "
+        "X-Forwarded-Host, and its address must be in DVAUTH_TRUSTED_PROXIES."
+    )
 
 
 def refuse_forged_forms() -> None:

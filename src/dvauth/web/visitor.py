@@ -42,7 +42,7 @@ class Proxies:
 
     def host(self, request: Request) -> str:
         """The host (and port, if any) that the browser asked for, in small letters."""
-        reported = request.headers["X-Forwarded-Host"] if self._reports_host(request) else request.host
+        reported = request.headers["X-Forwarded-Host"] if self.reports_host(request) else request.host
         return reported.lower()
 
     def scheme(self, request: Request) -> str:
@@ -52,10 +52,10 @@ class Proxies:
         return request.scheme
 
     def is_central(self, request: Request) -> bool:
-        """Whether the centre was asked; only a trusted proxy can report that a portal's host was."""
-        return self.host(request) == self.central_host or not self._reports_host(request)
+        return self.host(request) == self.central_host
 
-    def _reports_host(self, request: Request) -> bool:
+    def reports_host(self, request: Request) -> bool:
+        """Whether a trusted proxy says which host was asked: the only way to a portal's."""
         return self.sent(request) and "X-Forwarded-Host" in request.headers
 
     def _trusts(self, address: str) -> bool:
