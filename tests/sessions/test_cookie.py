@@ -139,7 +139,7 @@ def everything(redis: Any) -> bytes:
     return repr(found).encode() + b"".join(redis.dump(key) for key, _ in found)
 
 
-@pytest.mark.proves("SM8", "SM7")
+@pytest.mark.proves("SM8")
 def test_dump_of_redis_holds_no_cookie_and_no_secret(desk: Any) -> None:
     opened = desk.open()
     cookie = desk.keeper.rotate(opened.cookie)

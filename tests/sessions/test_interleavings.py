@@ -29,7 +29,7 @@ class SlowConnection(RedisConnection):
         self.meanwhile = iter([*[lambda: None] * (number - 1), act])
 
 
-class HurriedClock:
+class LateClock:
     """A process's clock, behind the one that scripts go by."""
 
     def __init__(self, clock: Any, behind: timedelta) -> None:
@@ -80,7 +80,7 @@ def test_touch_that_was_judged_in_time_comes_too_late_after_ended_was_answered(d
 
 def test_touch_goes_by_redis_time_where_the_process_is_behind(desk: Any) -> None:
     opened = desk.open()
-    late = replace(desk, clock=HurriedClock(desk.clock, behind=timedelta(milliseconds=10)))
+    late = replace(desk, clock=LateClock(desk.clock, behind=timedelta(milliseconds=10)))
     desk.pass_time(minutes=15)
     assert isinstance(late.keeper.check(opened.cookie), Active)
     check = keep_alive(late, opened.cookie)

@@ -73,7 +73,6 @@ def test_script_uses_each_key_and_argument_that_its_header_numbers_and_no_other(
         assert first in (set(), set(range(1, len(line.each) + 1)))
 
 
-@pytest.mark.proves("AT20")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_script_is_legal_from_redis_6_2_on_and_makes_no_key_names(name: str) -> None:
     body = Script.read(name).body
@@ -127,7 +126,6 @@ class RecordingConnection(RedisConnection):
         return super().call(function, *args, **options)
 
 
-@pytest.mark.proves("CO24")
 def test_every_call_fits_the_scripts_header_and_one_cluster_slot(desk: Any) -> None:
     names = {(FOLDER / f"{name}.lua").read_text("utf-8"): name for name in SCRIPTS}
     recording = RecordingConnection(desk.connection.client)
@@ -165,7 +163,6 @@ def free_ports() -> list[str]:
         return [str(found.getsockname()[1]) for found in (first, second)]
 
 
-@pytest.mark.proves("CO24")
 def test_everything_works_on_a_cluster(cluster: redis.Redis, desk: Any) -> None:
     with pytest.raises(redis.exceptions.ClusterCrossSlotError):
         cluster.delete("dvauth:{00}:due", "dvauth:{01}:due")

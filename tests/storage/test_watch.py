@@ -132,7 +132,6 @@ def test_process_that_has_read_nothing_refuses_to_judge(watch: RedisWatch[Any]) 
     assert knows(watch) is None
 
 
-@pytest.mark.proves("CO25")
 def test_empty_redis_loosens_nothing_until_it_was_recovered(watch: RedisWatch[Any], home: Home) -> None:
     home.answers = False
     with pytest.raises(StoreUnavailable):
