@@ -23,7 +23,7 @@ from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
 from dvauth.explained import N_, Explained
-from dvauth.policies.book import PolicyBook
+from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
@@ -84,6 +84,7 @@ class Parts:
     def close(self) -> None:
         self.watch.close()
         self.connection.client.close()
+        self.audit.close()
         self.database.close()
 
     def policies(self) -> PolicySet:
@@ -111,7 +112,7 @@ class Parts:
 
     @cached_property
     def portals(self) -> PortalRegistry:
-        return PortalRegistry(self.database, publish=self._publish)
+        return PortalRegistry(self.database, publish=self._publish, forget=forget_portal)
 
     @cached_property
     def throttle(self) -> LoginThrottle:
@@ -122,7 +123,8 @@ class Parts:
     def passwords(self) -> Passwords:
         """At most one hash a core at a time, over all workers together."""
         slots = max(1, (os.cpu_count() or 1) // self.settings.workers)
-        return Passwords(site_name=self.settings.site_name, slots=slots)
+        names = lambda: [portal.name for portal in self.portals.all()]  # noqa: E731
+        return Passwords(site_name=self.settings.site_name, portal_names=names, slots=slots)
 
     @cached_property
     def accounts(self) -> AccountDirectory:

@@ -4,6 +4,9 @@ import io
 import json
 import re
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +16,7 @@ from sqlalchemy import select
 from dvauth.audit.events import Event, Level
 from dvauth.audit.log import LONGEST_VALUE, AuditLog, Entry
 from dvauth.audit.models import AuditRow
+from dvauth.audit.rows import MOST_OF_STRANGERS, MOST_WAITING
 from dvauth.storage.sql import Database, DatabaseUnavailable
 from tests.conftest import HandClock
 
@@ -29,8 +33,9 @@ def stream() -> io.StringIO:
 
 
 @pytest.fixture
-def log(database: Database, clock: HandClock, stream: io.StringIO) -> AuditLog:
-    return AuditLog(database, tag=tag, now=clock.now, stream=stream)
+def log(database: Database, clock: HandClock, stream: io.StringIO) -> Iterator[AuditLog]:
+    with closing(AuditLog(database, tag=tag, now=clock.now, stream=stream)) as log:
+        yield log
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -54,6 +59,7 @@ def test_an_event_is_one_line_and_one_row(
     log: AuditLog, database: Database, stream: io.StringIO, clock: HandClock
 ) -> None:
     log.record("authn_login_success", account="k3f9", address="203.0.113.9", portal="news", factor="password")
+    log.flush()
     (line,), (row,) = lines(stream), rows(database)
     assert line == {
         "datetime": clock.now().isoformat(timespec="milliseconds"),
@@ -94,6 +100,7 @@ def test_what_strangers_send_stays_one_plain_line(
     log: AuditLog, database: Database, stream: io.StringIO, hostile: str
 ) -> None:
     log.record("malicious_csrf", address=hostile, account=hostile, resource=hostile)
+    log.flush()
     written = stream.getvalue()
     assert re.fullmatch(r"[\x20-\x7e]+\n", written)
     (line,) = lines(stream)
@@ -113,6 +120,7 @@ def test_a_terminal_that_knows_only_ascii_gets_every_line(database: Database, cl
 
 def test_long_values_are_cut(log: AuditLog, database: Database, stream: io.StringIO) -> None:
     log.record("malicious_cors", origin="https://" + "a" * 10_000)
+    log.flush()
     assert len(lines(stream)[0]["details"]["origin"]) == LONGEST_VALUE
     assert len(rows(database)[0].details["origin"]) == LONGEST_VALUE
 
@@ -120,6 +128,7 @@ def test_long_values_are_cut(log: AuditLog, database: Database, stream: io.Strin
 @pytest.mark.proves("LG3")
 def test_a_session_is_told_by_its_tag_alone(log: AuditLog, database: Database, stream: io.StringIO) -> None:
     log.record("session_use_after_expire", account="alice", session=SESSION)
+    log.flush()
     log.ingest([entry(1)])
     assert {line["session"] for line in lines(stream)} == {tag(SESSION)} == {row.session for row in rows(database)}
     assert SESSION not in stream.getvalue()
@@ -129,6 +138,49 @@ def test_without_sql_the_line_is_written(clock: HandClock, stream: io.StringIO) 
     log = AuditLog(Database("sqlite:////no/such/folder/x.sqlite"), tag=tag, now=clock.now, stream=stream)
     log.record("sys_store_unavailable", store="sql")
     assert lines(stream)[0]["type"] == "sys_store_unavailable:sql"
+
+
+def test_locked_sql_keeps_nobody_waiting(log: AuditLog, database: Database) -> None:
+    with database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")  # takes the lock for writing
+        began = time.monotonic()
+        log.record("authn_login_success", account="alice")
+        assert time.monotonic() - began < 0.5
+    log.flush()
+    assert [row.event for row in rows(database)] == ["authn_login_success"]
+
+
+def test_what_sql_did_not_take_is_counted_and_told_of_once(
+    clock: HandClock, stream: io.StringIO, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(AuditLog(database, tag=tag, now=clock.now, stream=stream)) as log, database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")
+        for _ in range(3 * MOST_WAITING):
+            log.record("authn_login_success", account="alice")
+        sql.commit()
+    kept = len(rows(database))
+    assert len(lines(stream)) == 3 * MOST_WAITING
+    assert MOST_WAITING <= kept <= 2 * MOST_WAITING
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert f" {3 * MOST_WAITING - kept} audit events" in told
+
+
+def test_strangers_cannot_fill_the_database(
+    log: AuditLog, database: Database, stream: io.StringIO, clock: HandClock
+) -> None:
+    for event in ("malicious_csrf", "malicious_cors", "malicious_csrf"):
+        log.record(event, address="203.0.113.9")
+    log.flush()
+    assert sorted(row.event for row in rows(database)) == ["malicious_cors", "malicious_csrf"]
+    for number in range(2 * MOST_OF_STRANGERS):
+        log.record("malicious_csrf", address=f"2001:db8::{number:x}")
+    log.flush()
+    assert len(rows(database)) == MOST_OF_STRANGERS
+    clock.advance(timedelta(minutes=1))
+    log.record("malicious_csrf", address="203.0.113.9")
+    log.flush()
+    assert len(rows(database)) == MOST_OF_STRANGERS + 1
+    assert len(lines(stream)) == 4 + 2 * MOST_OF_STRANGERS
 
 
 def test_without_sql_an_ingestion_fails_and_writes_nothing(clock: HandClock, stream: io.StringIO) -> None:

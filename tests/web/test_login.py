@@ -375,6 +375,7 @@ def test_login_over_the_limit_ends_the_oldest_session_and_says_so_there(site: An
     for browser in (first, second, third):
         browser.log_in("alice")
         site.pass_time(seconds=30)
+    site.parts.audit.flush()
     with site.parts.database.session() as sql:
         assert [row.account for row in sql.scalars(EXCESS)] == [site.people["alice"].id]
     assert "quá nhiều thiết bị" in first.get("/login").text

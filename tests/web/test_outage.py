@@ -164,3 +164,20 @@ def test_page_about_an_error_asks_nobody_again(site: Any, browser: Any) -> None:
     assert asked.status_code == 500
     assert "text/html" in asked.headers["Content-Type"]
     assert browser.get("/nowhere").status_code == 404
+
+
+@pytest.mark.proves("HP7")
+def test_locked_sql_keeps_no_answer_waiting_for_its_audit_row(frail_site: Any, frail_redis: Any) -> None:
+    bob, thief, centre = frail_site.browser(), frail_site.script(), frail_site.centre
+    bob.log_in("bob")
+    cookie = {"Cookie": f"__Host-dvauth={bob.client.get_cookie('__Host-dvauth', domain='auth.example.vn').value}"}
+    bob.post("/logout", {}, page="/account/")
+    with frail_site.parts.database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")  # takes the lock for writing
+        began = time.monotonic()
+        assert bob.client.post("/login", base_url=centre, headers={"Origin": "https://evil.test"}).status_code == 403
+        assert bob.fetch("/session", origin="https://evil.test").status_code == 403
+        assert thief.get("/account/", headers=cookie).status_code == 303
+        frail_redis.send_signal(signal.SIGSTOP)
+        assert thief.get("/login", headers=cookie).status_code == 503
+        assert time.monotonic() - began < 1

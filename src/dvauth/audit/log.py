@@ -4,7 +4,6 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -12,10 +11,13 @@ from typing import Any, TextIO
 
 from dvauth.audit.events import Event
 from dvauth.audit.models import AuditRow
-from dvauth.storage.sql import Database, DatabaseUnavailable, insert_new
+from dvauth.audit.rows import RowQueue, StrangersLimit
+from dvauth.storage.sql import Database, insert_new
 
 # Signs of a value that are kept; what a stranger sends must not fill the log.
 LONGEST_VALUE = 200
+LONGEST_NAME = 64  # as the columns of ``AuditRow``
+OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Entry:
 class AuditLog:
     """``tag`` turns a session id into a keyed hash, by which one session's events are found and nothing is opened.
 
-    ``stream`` is standard output unless given.
+    ``stream`` is standard output unless given. ``close`` it: rows are inserted by a thread.
     """
 
     def __init__(
@@ -52,6 +54,15 @@ class AuditLog:
         self._now = now
         self._stream = stream
         self._lock = Lock()
+        self._rows = RowQueue(self._insert)
+        self._strangers = StrangersLimit()
+
+    def flush(self) -> None:
+        """Return when the rows of all events recorded so far were tried."""
+        self._rows.flush()
+
+    def close(self) -> None:
+        self._rows.close()
 
     def record(
         self,
@@ -65,7 +76,7 @@ class AuditLog:
         address: str | None = None,
         **details: Any,
     ) -> None:
-        """Record an event of the catalogue now. If SQL is gone the line is written all the same."""
+        """Record an event of the catalogue: the line now, the row as soon as SQL takes it."""
         entry = Entry(
             id=secrets.token_urlsafe(16),
             at=self._now(),
@@ -79,8 +90,8 @@ class AuditLog:
         )
         row = self._row(entry)
         self._write(row)
-        with suppress(DatabaseUnavailable):
-            self._insert([row])
+        if row["event"] not in OF_STRANGERS or self._strangers.admits(event, address, entry.at):
+            self._rows.add(row)
 
     def ingest(self, entries: Iterable[Entry]) -> None:
         """Keep events that happened elsewhere, each once by its id. Raises ``DatabaseUnavailable``: hand in again."""
@@ -95,11 +106,11 @@ class AuditLog:
             "id": entry.id,
             "at": entry.at,
             "event": Event(entry.event),  # type: ignore[call-arg]  # a look-up by value, not a new member
-            "account": _told(entry.account),
-            "actor": _told(entry.actor),
+            "account": _told(entry.account, LONGEST_NAME),
+            "actor": _told(entry.actor, LONGEST_NAME),
             "session": self._tag(entry.session) if entry.session else None,
-            "portal": _told(entry.portal),
-            "address": _told(entry.address),
+            "portal": _told(entry.portal, LONGEST_NAME),
+            "address": _told(entry.address, LONGEST_NAME),
             "details": {name: _told(value) for name, value in entry.details.items()},
         }
 
@@ -134,8 +145,9 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(value: Any) -> Any:
+def _told(value: Any, longest: int = LONGEST_VALUE) -> Any:
     """A value as plain text: short, and with control characters made visible."""
     if value is None or isinstance(value, int | float):
         return value
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in str(value)[:LONGEST_VALUE])
+    told = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in str(value)[:longest])
+    return told[:longest]
