@@ -8,10 +8,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from dvauth.audit.events import Event
 from dvauth.audit.log import Entry
 from dvauth.parts import Parts, utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.reaper import DrainedEvent
+from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.policy import PolicySet
 
@@ -74,7 +76,23 @@ class Housekeeping:
             pass
 
     def _keep(self, events: Sequence[DrainedEvent]) -> None:
-        self._parts.audit.ingest(_entry(drained) for drained in events)
+        entries = [_entry(drained) for drained in events]
+        try:
+            self._parts.audit.ingest(entries)
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one of them; the others must be kept all the same
+            for entry in entries:
+                self._keep_alone(entry)
+
+    def _keep_alone(self, entry: Entry) -> None:
+        try:
+            self._parts.audit.ingest([entry])
+        except DatabaseUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is kept as it is, and comes no more
+            raw = {"raw": repr(entry)}
+            self._parts.audit.ingest([Entry(id=entry.id, at=entry.at, event=Event.SYS_UNREADABLE_EVENT, details=raw)])
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
@@ -98,7 +116,7 @@ def _entry(drained: DrainedEvent) -> Entry:
         id=drained.id,
         at=event.at,
         event=event.event,
-        account=event.account_id,
+        account=event.account_id or None,
         session=event.ref.session_id,
         portal=details.pop("portal", None),
         details=details,

@@ -157,3 +157,33 @@ def test_one_task_that_fails_keeps_no_other_from_its_work(site: Any, browser: An
     database.with_suffix(".away").rename(database)
     Housekeeping(site.parts).round()
     assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        {"e": "no JSON"},
+        {"e": "[]"},
+        {"e": '{"event": "session_created", "session": "s", "account": "a", "at": 1e300}'},
+        {"e": '{"event": "session_exploded", "session": "s", "account": "a", "at": 1}'},
+        {"other": "1"},
+    ],
+)
+def test_event_that_makes_no_sense_keeps_no_other_waiting(
+    site: Any, browser: Any, unreadable: dict[str, str], capsys: Any
+) -> None:
+    browser.log_in("bob")
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    client = site.parts.connection.client
+    for bucket in {"00", record.ref.bucket}:
+        client.xadd(keys.events(bucket), unreadable)
+    Housekeeping(site.parts).round()
+    assert _recorded(site, site.people["bob"].id) == [("session_created", None)]
+    with site.parts.database.session() as sql:
+        found = sql.scalars(select(AuditRow.details).where(AuditRow.event == "sys_unreadable_event")).all()
+    assert len(found) == len({"00", record.ref.bucket})
+    assert all(
+        next(iter(unreadable.values()))[:20] in details["raw"] or "exploded" in details["raw"] for details in found
+    )
+    assert capsys.readouterr().out.count('"event": "sys_unreadable_event"') == len(found)
+    assert site.parts.reaper.drain(lambda _: None) == 0

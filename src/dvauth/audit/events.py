@@ -88,4 +88,5 @@ class Event(StrEnum):
     USER_UPDATED = "user_updated", Level.WARN, "an account was changed", ("actor", "account", "change")
 
     # the service itself
+    SYS_UNREADABLE_EVENT = "sys_unreadable_event", Level.WARN, "(ours) a session's event that makes no sense", ()
     SYS_STORE_UNAVAILABLE = "sys_store_unavailable", Level.CRITICAL, "(ours) Redis or SQL does not answer", ("store",)

@@ -3,12 +3,14 @@
 A moment in the schedule may be early, never late: activity does not move it, the reaper does when it looks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dvauth.sessions import keys
-from dvauth.sessions.record import SessionEvent, SessionRef, to_ms
+from dvauth.sessions.record import SessionEvent, SessionRef, from_ms, to_ms
 from dvauth.sessions.store import Connection, refs_in
+
+UNREADABLE = "sys_unreadable_event"
 
 
 class Schedule:
@@ -40,10 +42,19 @@ class Schedule:
             pipeline.xrange(keys.events(bucket), count=most)
         found = zip(keys.BUCKETS, self._call(pipeline.execute), strict=True)
         return {
-            bucket: [(stream_id.decode(), SessionEvent.from_json(bucket, entry[b"e"])) for stream_id, entry in entries]
+            bucket: [(stream_id.decode(), _event(bucket, stream_id.decode(), entry)) for stream_id, entry in entries]
             for bucket, entries in found
             if entries
         }
 
     def forget_events(self, bucket: str, stream_ids: Sequence[str]) -> None:
         self._call(self._redis.xdel, keys.events(bucket), *stream_ids)
+
+
+def _event(bucket: str, stream_id: str, entry: Mapping[bytes, bytes]) -> SessionEvent:
+    """Whatever stands there: what cannot be read must not keep the rest from being read."""
+    try:
+        return SessionEvent.from_json(bucket, entry[b"e"])
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError):
+        at, raw = from_ms(int(stream_id.partition("-")[0])), repr(entry)
+        return SessionEvent(event=UNREADABLE, ref=SessionRef(bucket, ""), account_id="", at=at, details={"raw": raw})
