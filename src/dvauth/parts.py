@@ -180,7 +180,10 @@ class Parts:
         self.publisher.recover(run_id, self._repeat_ends)
 
     def _journal(self, endings: Sequence[Ending]) -> None:
-        """An end needs no SQL; where SQL is there, it survives a Redis that loses its last second."""
+        """An end needs no SQL; where SQL is there, it survives a Redis that loses its last second.
+
+        Else the housekeeping adds it when it brings the event.
+        """
         try:
             self.revocations.add(map(_revocation, endings))
         except DatabaseUnavailable:

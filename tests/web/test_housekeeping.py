@@ -10,11 +10,13 @@ from sqlalchemy import select
 
 from dvauth.audit.models import AuditRow
 from dvauth.housekeeping import Housekeeping
+from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.record import Principal
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.watch import STALE_AFTER_SECONDS
+from dvauth.timeouts.judge import Reason
 
 
 def _recorded(site: Any, account: str) -> list[tuple[str, Any]]:
@@ -95,6 +97,33 @@ def test_login_by_the_timeouts_of_before_is_scheduled_by_those_in_force(site: An
     site.pass_time(minutes=5)
     keeping.round()
     assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+
+
+def test_evicted_session_is_journalled(site: Any) -> None:
+    site.parts.policy_book.change_default(max_sessions=1)
+    site.parts.watch.beat()
+    bob = Principal(account_id=site.people["bob"].id)
+    oldest = site.parts.keeper.open(bob)
+    site.parts.keeper.open(bob)
+    Housekeeping(site.parts).round()
+    assert _journal(site) == {oldest.record.ref.session_id: "evicted"}
+
+
+def test_end_that_could_not_be_journalled_at_once_is_when_its_event_comes(site: Any) -> None:
+    """As when SQL was away. The end of a session that was idle needs no journal: it would be over anyway."""
+    opened = [site.parts.keeper.open(Principal(account_id=site.people[name].id)).record for name in ("bob", "alice")]
+    while_sql_is_away = SessionKeeper(
+        site.parts.store, site.parts.signer, site.clock, site.parts.policies, lambda _: None
+    )
+    while_sql_is_away.end(opened[0], Reason.REVOKED)
+    site.pass_time(minutes=15)
+    Housekeeping(site.parts).round()
+    assert _recorded(site, site.people["alice"].id)[-1] == ("session_expired", "idle")
+    assert _journal(site) == {opened[0].ref.session_id: "revoked"}
+
+
+def _journal(site: Any) -> dict[str, str]:
+    return {end.session_id: end.reason for batch in site.parts.revocations.standing(utc_now()) for end in batch}
 
 
 TASKS = {

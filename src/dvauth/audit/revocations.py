@@ -35,8 +35,9 @@ class RevocationJournal:
 
     def add(self, ends: Iterable[Revocation]) -> None:
         """A session that is there already stays as it is: its first end is the true one."""
-        with self._database.session() as sql:
-            insert_new(sql, RevocationRow, [asdict(end) for end in ends])
+        if rows := [asdict(end) for end in ends]:
+            with self._database.session() as sql:
+                insert_new(sql, RevocationRow, rows)
 
     def standing(self, now: datetime) -> Iterator[list[Revocation]]:
         """All that must not be forgotten yet, in batches, each its own transaction."""
