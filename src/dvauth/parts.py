@@ -8,7 +8,7 @@ import hmac
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TextIO
@@ -19,7 +19,7 @@ from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.audit.events import Event
-from dvauth.audit.late_logouts import LateLogouts
+from dvauth.audit.late_logouts import LateLogout, LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
 from dvauth.explained import N_, Explained
@@ -27,7 +27,7 @@ from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
-from dvauth.sessions.cookie import CookieSigner
+from dvauth.sessions.cookie import CookieSigner, Credential
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Clock, SessionRef, to_ms
@@ -148,19 +148,26 @@ class Parts:
             accounts=self.accounts, passwords=self.passwords, throttle=self.throttle, record=self.audit.record
         )
 
-    def log_out_later(self, cookie: str | None) -> None:
-        """Log out a session that Redis cannot be told of now. Without SQL it ends at its idle timeout at the latest."""
+    def log_out_later(self, cookie: str | None) -> bool:
+        """Note the logout of a session that Redis cannot be told of now; ``False``: SQL is away as well.
+
+        Then the session ends at its idle timeout at the latest.
+        """
         credential = self.signer.read(cookie)
-        if credential:
-            with suppress(DatabaseUnavailable):
-                self.late_logouts.add(credential.ref.bucket, credential.ref.session_id)
+        try:
+            if credential:
+                ref = credential.ref
+                self.late_logouts.add(LateLogout(ref.bucket, ref.session_id, credential.digest))
+        except DatabaseUnavailable:
+            return False
+        return True
 
     def log_out_late(self) -> None:
         """Tell Redis of the logouts that came while it was away."""
-        waiting = self.late_logouts.waiting()
-        if waiting:
-            self.keeper.end_again((SessionRef(*ref) for ref in waiting), Reason.LOGOUT)
-            self.late_logouts.forget(session_id for _, session_id in waiting)
+        if waiting := self.late_logouts.waiting():
+            shown = (Credential(SessionRef(late.bucket, late.session_id), late.digest) for late in waiting)
+            self.keeper.end_presented(shown, Reason.LOGOUT)
+            self.late_logouts.forget(waiting)
 
     def _end_sessions(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
         self.keeper.end_all(account_id, Reason(reason), keep=keep, opened_until=opened_until)

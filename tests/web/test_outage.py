@@ -13,6 +13,7 @@ import redis
 
 from dvauth.housekeeping import Housekeeping
 from dvauth.sessions import keys
+from dvauth.sessions.keeper import Active, Ended
 from dvauth.storage.redis import connect
 
 
@@ -86,6 +87,46 @@ def test_logout_during_an_outage_is_said_to_wait_and_carried_out_later(frail_sit
     Housekeeping(frail_site.parts).round()
     ended = thief.fetch("/session", headers=stolen).get_json()
     assert ended == {"state": "ended", "reason": "logout"}
+
+
+def test_late_logout_by_a_secret_of_before_ends_nothing(site: Any, browser: Any) -> None:
+    """Or an old, stolen cookie could log somebody out once Redis was away."""
+    browser.log_in("bob")
+    old = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    current = site.parts.keeper.rotate(old)
+    site.parts.log_out_later(old)
+    site.parts.log_out_late()
+    assert isinstance(site.parts.keeper.check(current), Active)
+    assert site.parts.late_logouts.waiting() == []
+    site.parts.log_out_later(old)
+    site.parts.log_out_later(current)
+    site.parts.log_out_late()
+    assert isinstance(site.parts.keeper.check(current), Ended)
+
+
+def test_late_logout_by_the_secret_of_a_portals_host_ends_the_session(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    credential = site.parts.signer.read(browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value)
+    desk = site.parts.portal_directory().by_slug("desk")
+    site.parts.log_out_later(site.parts.keeper.attach(credential, desk))
+    site.parts.log_out_late()
+    assert browser.status() == {"state": "ended", "reason": "logout"}
+
+
+def test_logout_that_could_not_even_be_noted_says_so(frail_site: Any, frail_redis: Any) -> None:
+    bob = frail_site.browser()
+    bob.log_in("bob")
+    token = bob.token("/account/")
+    frail_redis.send_signal(signal.SIGSTOP)
+    frail_site.parts.database.close()
+    file = frail_site.parts.settings.data_dir / "dvauth.sqlite3"
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    form, headers = {"csrf_token": token}, {"Origin": frail_site.centre}
+    answer = bob.client.post("/logout", base_url=frail_site.centre, data=form, headers=headers)
+    frail_redis.send_signal(signal.SIGCONT)
+    assert answer.status_code == 503
+    assert "chỉ kết thúc khi không có ai sử dụng" in answer.text
 
 
 @pytest.fixture

@@ -1,11 +1,21 @@
 """Logouts that came while Redis was away, kept until it can be told."""
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
 
 from dvauth.audit.models import LateLogoutRow
 from dvauth.storage.sql import Database, insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class LateLogout:
+    """A session, and the digest of the secret that its cookie showed: only Redis knows whether it is the right one."""
+
+    bucket: str
+    session_id: str
+    digest: bytes
 
 
 class LateLogouts:
@@ -14,15 +24,15 @@ class LateLogouts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, bucket: str, session_id: str) -> None:
+    def add(self, late: LateLogout) -> None:
         with self._database.session() as sql:
-            insert_new(sql, LateLogoutRow, [{"bucket": bucket, "session_id": session_id}])
+            insert_new(sql, LateLogoutRow, [asdict(late)])
 
-    def waiting(self) -> list[tuple[str, str]]:
-        """Bucket and session id of each."""
+    def waiting(self) -> list[LateLogout]:
         with self._database.session() as sql:
-            return [(row.bucket, row.session_id) for row in sql.scalars(select(LateLogoutRow))]
+            rows = sql.scalars(select(LateLogoutRow))
+            return [LateLogout(row.bucket, row.session_id, row.digest) for row in rows]
 
-    def forget(self, session_ids: Iterable[str]) -> None:
+    def forget(self, told: Iterable[LateLogout]) -> None:
         with self._database.session() as sql:
-            sql.execute(delete(LateLogoutRow).where(LateLogoutRow.session_id.in_(list(session_ids))))
+            sql.execute(delete(LateLogoutRow).where(LateLogoutRow.digest.in_([late.digest for late in told])))

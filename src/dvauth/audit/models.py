@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String
+from sqlalchemy import JSON, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dvauth.storage.sql import Base
@@ -43,5 +43,6 @@ class LateLogoutRow(Base):
 
     __tablename__ = "late_logout"
 
-    session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    session_id: Mapped[str] = mapped_column(String(64))
     bucket: Mapped[str] = mapped_column(String(8))

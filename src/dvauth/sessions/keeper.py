@@ -250,6 +250,11 @@ class SessionKeeper:
         alive = [record for refs_there in by_bucket.values() for record in self._store.read_many(refs_there)]
         return sum(len(self._store.end([self._ending(record, reason)])) for record in alive)
 
+    def end_presented(self, credentials: Iterable[Credential], reason: Reason) -> int:
+        """End the sessions that these cookies still opened, at the centre or a portal; how many were alive."""
+        refs = [shown.ref for shown in credentials if self._store.holds(shown.ref, shown.digest)]
+        return self.end_again(refs, reason)
+
     def set_roles(self, account_id: str, roles: Sequence[str]) -> None:
         """Live sessions get the new roles at once, and a new secret on the person's next page."""
         for _ in range(TRIES):

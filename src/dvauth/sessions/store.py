@@ -80,6 +80,10 @@ class SessionStore:
         record = _record(ref, keys.DATA, values, place.portal)
         return (record, digest) if record else None
 
+    def holds(self, ref: SessionRef, digest: bytes) -> bool:
+        """Whether a secret with this digest opens the session, wherever it was given out."""
+        return digest in self._call(self._redis.hvals, keys.session(ref))
+
     def read_many(self, refs: Sequence[SessionRef], *, for_lists: bool = True) -> list[SessionRecord]:
         """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs."""
         if not refs:

@@ -69,9 +69,9 @@ def log_out() -> ResponseReturnValue:
             known.keeper.end(check.record, Reason.LOGOUT)
         response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
     except StoreUnavailable:
-        known.log_out_later(known.jar.read(request))
+        noted = known.log_out_later(known.jar.read(request))
         page_is_about_an_error()
-        response = make_response(render_template("login/logged_out.html", queued=True), 503)
+        response = make_response(render_template("login/logged_out.html", told="later" if noted else "nobody"), 503)
     known.jar.expire(response)
     # "storage" on a portal's host would wipe the drafts of its other tabs; "cookies" would log out sibling portals.
     response.headers["Clear-Site-Data"] = '"cache", "storage"' if _at_centre() else '"cache"'
@@ -82,7 +82,7 @@ def log_out() -> ResponseReturnValue:
 def logged_out() -> ResponseReturnValue:
     if isinstance(current_check(), Active):
         return redirect(url_for("account.profile"), 303)
-    return render_template("login/logged_out.html", queued=False)
+    return render_template("login/logged_out.html", told="all")
 
 
 def _at_centre() -> bool:

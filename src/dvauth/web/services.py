@@ -37,7 +37,7 @@ class WebServices:
     proxies: "Proxies"
     portals: "Callable[[], PortalDirectory]"
     policies: "Callable[[], PolicySet]"
-    log_out_later: "Callable[[str | None], None]"
+    log_out_later: "Callable[[str | None], bool]"
 
 
 def services() -> WebServices:
