@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from dvauth.policies.book import PolicyBook
+from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
 from dvauth.storage.redis import RedisConnection
@@ -21,7 +21,7 @@ class Office:
     def __init__(self, connection: RedisConnection, database: Database) -> None:
         self.client = connection.client
         self.book = PolicyBook(database, lambda: None, short_allowed=False)
-        self.portals = PortalRegistry(database, publish=lambda: None)
+        self.portals = PortalRegistry(database, publish=lambda: None, forget=forget_portal)
         self.publisher = Publisher(self.client, database, self.book, self.portals)
         self.meanwhile: list[Callable[[], object]] = []
         event.listen(database._engine, "before_cursor_execute", self._interrupt)

@@ -50,16 +50,32 @@ def test_explains_who_set_each_value(dvauth: Dvauth) -> None:
         (["--remember", "401d"], "more than 400 days"),
         (["--max-sessions", "0"], "0"),
         (["--portal", "nowhere", "--idle", "5m"], "nowhere"),
+        (["--portal", "news", "--max-sessions", "1"], "max_sessions cannot be set for a portal"),
         ([], "Nothing to set"),
         (["--role", "a", "--portal", "b", "--idle", "5m"], "not both"),
     ],
 )
 def test_refused_values_are_named_and_nothing_is_changed(dvauth: Dvauth, words: list[str], named: str) -> None:
+    dvauth("portal", "add", "news", "--name", "Báo tỉnh", "--origin", "https://news.example.vn")
     before = dvauth("timeout", "show", "--json").stdout
     refused = dvauth("timeout", "set", *words)
     assert refused.exit_code in {1, 2}
     assert named in refused.stderr
     assert dvauth("timeout", "show", "--json").stdout == before
+
+
+def test_override_can_be_taken_back_whole_or_in_part(dvauth: Dvauth) -> None:
+    dvauth("portal", "add", "news", "--name", "Báo tỉnh", "--origin", "https://news.example.vn")
+    for scope, name in (("role", "admin"), ("portal", "news")):
+        dvauth("timeout", "set", f"--{scope}", name, "--idle", "4m", "--absolute", "9h", "--warn", "30s")
+        part = dvauth("timeout", "unset", f"--{scope}", name, "--idle", "--json")
+        assert json.loads(part.stdout)[f"{scope}s"][name] == {
+            "absolute_timeout_seconds": 32400,
+            "warn_before_seconds": 30,
+        }
+        whole = dvauth("timeout", "unset", f"--{scope}", name, "--json")
+        assert json.loads(whole.stdout)[f"{scope}s"][name] == {}
+    assert "either --role or --portal" in dvauth("timeout", "unset").stderr
 
 
 def test_change_is_audited_with_before_and_after(dvauth: Dvauth) -> None:

@@ -1,7 +1,10 @@
 """Portals in SQL."""
 
+from datetime import timedelta
+
 import pytest
 
+from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.errors import (
     BadName,
     BadOrigin,
@@ -37,11 +40,11 @@ def published() -> Published:
 
 @pytest.fixture
 def registry(database: Database, published: Published) -> PortalRegistry:
-    return PortalRegistry(database, publish=published)
+    return PortalRegistry(database, publish=published, forget=forget_portal)
 
 
 def test_a_portal_is_registered_and_published(any_database: Database, published: Published) -> None:
-    registry = PortalRegistry(any_database, publish=published)
+    registry = PortalRegistry(any_database, publish=published, forget=forget_portal)
     news = registry.add(
         "news",
         name=" Báo điện tử ",
@@ -99,13 +102,24 @@ def test_slug_and_hosts_belong_to_one_portal(registry: PortalRegistry) -> None:
 
 
 def test_a_removed_portal_is_gone_and_its_number_stays_unused(any_database: Database, published: Published) -> None:
-    registry = PortalRegistry(any_database, publish=published)
+    registry = PortalRegistry(any_database, publish=published, forget=forget_portal)
     old = registry.add("news", name="Báo", origins=[NEWS])
     registry.remove("news")
     assert (registry.all(), published.times) == ([], 2)
     assert registry.add("news", name="Báo", origins=[NEWS]).id != old.id
     with pytest.raises(NoSuchPortal, match="other"):
         registry.remove("other")
+
+
+def test_a_removed_portal_leaves_no_timeouts_to_the_next_of_its_name(
+    registry: PortalRegistry, database: Database
+) -> None:
+    book = PolicyBook(database, lambda: None, short_allowed=False)
+    for slug in ("news", "bank"):
+        registry.add(slug, name="Báo", origins=[f"https://{slug}.example.vn"])
+        book.change_override("portal", slug, idle_timeout=timedelta(minutes=3))
+    registry.remove("news")
+    assert set(book.load().portals) == {"bank"}
 
 
 def test_portal_with_a_mount_has_one_host(registry: PortalRegistry) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvauth.timeouts.policy import FIELDS, Override, PolicyError, PolicySet, TimeoutPolicy
+from dvauth.timeouts.policy import FIELDS, PORTAL_FIELDS, Override, PolicyError, PolicySet, TimeoutPolicy
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -33,11 +33,11 @@ def policies(draw: Any) -> TimeoutPolicy:
 
 
 @st.composite
-def overrides(draw: Any, default: TimeoutPolicy) -> Override:
+def overrides(draw: Any, default: TimeoutPolicy, names: tuple[str, ...] = FIELDS) -> Override:
     """Some fields of another valid policy; all of them, where some do not fit the default."""
     other = draw(policies())
-    every = {name: getattr(other, name) for name in FIELDS}
-    some = {name: every[name] for name in draw(st.sets(st.sampled_from(FIELDS)))}
+    every = {name: getattr(other, name) for name in names}
+    some = {name: every[name] for name in draw(st.sets(st.sampled_from(names)))}
     return Override(**(every if replace(default, **some).mistakes() else some))
 
 
@@ -45,7 +45,7 @@ def overrides(draw: Any, default: TimeoutPolicy) -> Override:
 def policy_sets(draw: Any) -> PolicySet:
     default = draw(policies())
     roles = draw(st.dictionaries(st.sampled_from(ROLES), overrides(default)))
-    portals = draw(st.dictionaries(st.sampled_from(PORTALS), overrides(default)))
+    portals = draw(st.dictionaries(st.sampled_from(PORTALS), overrides(default, PORTAL_FIELDS)))
     return PolicySet(default, roles, portals)
 
 
@@ -121,9 +121,10 @@ def test_all_mistakes_of_a_set_are_told_at_once_and_where_they_stand() -> None:
         "default: max_sessions of 0 is not between 1 and 1000.",
         "role editor: absolute_timeout of 60 s is less than idle_timeout of 900 s.",
         "portal bank: warn_before of 5 s is less than 20 s.",
+        "portal bank: max_sessions cannot be set for a portal, only for all or a role.",
     ]
     assert wrong.mistakes() == told
-    assert wrong.mistakes(short_allowed=True) == told[:2]
+    assert wrong.mistakes(short_allowed=True) == [*told[:2], told[3]]
     with pytest.raises(PolicyError) as refused:
         wrong.checked()
     assert refused.value.mistakes == told
@@ -157,12 +158,13 @@ def test_strictest_is_the_smallest_of_each_field_and_says_who_set_it(
         offers = {source: value for source, over in involved.items() if (value := getattr(over, name)) is not None}
         offers["default"] = getattr(found.default, name)
         source = effective.sources[name]
-        assert offers[source] == min(offers.values())
-        assert source == "default" or offers[source] < offers["default"]
         if name == "remember_for" and ("admin" in roles or limited):
             assert effective.policy.remember_for == timedelta(0)
-        else:
-            assert getattr(effective.policy, name) == offers[source]
+            assert (source == "default") is (found.default.remember_for == timedelta(0))
+            continue
+        assert offers[source] == min(offers.values())
+        assert source == "default" or offers[source] < offers["default"]
+        assert getattr(effective.policy, name) == offers[source]
 
 
 @given(policy_sets(), some_roles, some_portal, st.data())
@@ -219,8 +221,17 @@ def test_who_may_be_remembered(roles: tuple[str, ...], portal: str | None, remem
         },
         {"bank": Override(idle_timeout=3 * MINUTE)},
     )
-    found = policies.strictest(roles, portal).policy.remember_for
-    assert found == (30 * DAY if remembered else timedelta(0))
+    found = policies.strictest(roles, portal)
+    assert found.policy.remember_for == (30 * DAY if remembered else timedelta(0))
+    forbidding = next((f"role:{role}" for role in roles if role in {"admin", "editor", "clerk"}), "default")
+    assert found.sources["remember_for"] == forbidding
+
+
+@pytest.mark.parametrize("override", [Override(remember_for=DAY), Override(max_sessions=1)])
+def test_what_a_portal_cannot_limit_is_refused(override: Override) -> None:
+    (name,) = override.values()
+    with pytest.raises(PolicyError, match=f"portal bank: {name} cannot be set for a portal, only for all or a role."):
+        PolicySet(portals={"bank": override}).checked()
 
 
 @given(policy_sets())

@@ -66,16 +66,24 @@ def set_(role: str | None, portal: str | None, *, as_json: bool, **values: Any) 
         raise click.UsageError(_("Nothing to set: give at least one of --idle, --absolute, --warn, …"))
     if role and portal:
         raise click.UsageError(_("Give --role or --portal, not both."))
-    with joined() as parts:
-        before = parts.policy_book.load()
-        with told_later():
-            _change(parts, role, portal, given)
-        after = parts.policy_book.load()
-        _record(parts, role, portal, before, after)
-    if as_json:
-        show_json(after.to_document())
-    else:
-        click.echo(_("Saved; every session is judged by it within two seconds."))
+    _save(role, portal, given, as_json=as_json)
+
+
+@timeout.command()
+@click.option("--role", help="Take back what is set for this role.")
+@click.option("--portal", help="Take back what is set for this portal (its slug).")
+@click.option("--idle", "idle_timeout", is_flag=True, help="Take back the idle timeout alone; and so on.")
+@click.option("--absolute", "absolute_timeout", is_flag=True)
+@click.option("--warn", "warn_before", is_flag=True)
+@click.option("--remember", "remember_for", is_flag=True)
+@click.option("--max-sessions", is_flag=True)
+@json_option
+def unset(role: str | None, portal: str | None, *, as_json: bool, **chosen: bool) -> None:
+    """Take back what one role or one portal overrides: all of it, or the limits named."""
+    if bool(role) == bool(portal):
+        raise click.UsageError(_("Give either --role or --portal."))
+    names = [name for name in FIELDS if chosen[name]] or FIELDS
+    _save(role, portal, dict.fromkeys(names), as_json=as_json)
 
 
 @timeout.command()
@@ -91,6 +99,19 @@ def explain(roles: tuple[str, ...], portal: str | None, *, as_json: bool) -> Non
     else:
         rows = ((_title(name), _told(getattr(effective.policy, name)), effective.sources[name]) for name in FIELDS)
         show_table([_("Limit"), _("Value"), _("Set by")], rows)
+
+
+def _save(role: str | None, portal: str | None, values: dict[str, Any], *, as_json: bool) -> None:
+    with joined() as parts:
+        before = parts.policy_book.load()
+        with told_later():
+            _change(parts, role, portal, values)
+        after = parts.policy_book.load()
+        _record(parts, role, portal, before, after)
+    if as_json:
+        show_json(after.to_document())
+    else:
+        click.echo(_("Saved; every session is judged by it within two seconds."))
 
 
 def _change(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dvauth.policies.models import PolicyRow
@@ -55,6 +55,11 @@ class PolicyBook:
             sql.merge(PolicyRow(scope=scope, name=name, values=values))
         self._publish()
         return policies
+
+
+def forget_portal(sql: Session, slug: str) -> None:
+    """Take out what a portal overrides, in the transaction that removes it."""
+    sql.execute(delete(PolicyRow).where(PolicyRow.scope == "portal", PolicyRow.name == slug))
 
 
 def _stored(sql: Session) -> PolicySet:

@@ -19,12 +19,16 @@ from dvauth.storage.sql import Database
 class PortalRegistry:
     """Registers portals. ``publish`` is called after each change and brings it to every process.
 
-    Every method may raise ``DatabaseUnavailable``.
+    ``forget(sql, slug)`` is called in the transaction of a removal: nothing of it may await the next portal of that
+    name. Every method may raise ``DatabaseUnavailable``.
     """
 
-    def __init__(self, database: Database, *, publish: Callable[[], object]) -> None:
+    def __init__(
+        self, database: Database, *, publish: Callable[[], object], forget: Callable[[Session, str], object]
+    ) -> None:
         self._database = database
         self._publish = publish
+        self._forget = forget
 
     def add(
         self,
@@ -65,6 +69,7 @@ class PortalRegistry:
             if row is None:
                 raise NoSuchPortal(slug=slug)
             sql.delete(row)
+            self._forget(sql, slug)
         self._publish()
 
     def all(self) -> list[Portal]:

@@ -71,6 +71,7 @@ class TimeoutPolicy:
 
 
 FIELDS = tuple(f.name for f in fields(TimeoutPolicy))
+PORTAL_FIELDS = ("idle_timeout", "absolute_timeout", "warn_before")  # the others are about the whole session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,7 @@ class PolicySet:
 
     def _join(self, roles: tuple[str, ...], portal: str | None) -> EffectivePolicy:
         overrides = {f"role:{role}": self.roles[role] for role in roles if role in self.roles}
-        may_remember = ADMIN_ROLE not in roles and not any(override.limits_time for override in overrides.values())
+        forbidding = [role for role in roles if self._forbids_remembering(role)]
         if portal is not None and portal in self.portals:
             overrides[f"portal:{portal}"] = self.portals[portal]
         values = {name: getattr(self.default, name) for name in FIELDS}
@@ -132,9 +133,13 @@ class PolicySet:
             for name, value in override.values().items():
                 if value < values[name]:
                     values[name], sources[name] = value, source
-        if not may_remember:
-            values["remember_for"] = timedelta(0)
+        if forbidding and values["remember_for"]:
+            values["remember_for"], sources["remember_for"] = timedelta(0), f"role:{forbidding[0]}"
         return EffectivePolicy(TimeoutPolicy(**values), sources)
+
+    def _forbids_remembering(self, role: str) -> bool:
+        """Administrators are never remembered; nor is a role with limits of its own, which would be for nothing."""
+        return role == ADMIN_ROLE or (role in self.roles and self.roles[role].limits_time)
 
     def mistakes(self, *, short_allowed: bool = False) -> list[str]:
         """One sentence for each refused value, with where it stands."""
@@ -143,6 +148,11 @@ class PolicySet:
             for name, override in overrides.items():
                 joined = replace(self.default, **override.values())
                 found += [f"{kind} {name}: {text}" for text in joined.mistakes(short_allowed=short_allowed)]
+        for name, override in self.portals.items():
+            pointless = [each for each in override.values() if each not in PORTAL_FIELDS]
+            found += [
+                f"portal {name}: {each} cannot be set for a portal, only for all or a role." for each in pointless
+            ]
         return found
 
     def checked(self, *, short_allowed: bool = False) -> Self:
