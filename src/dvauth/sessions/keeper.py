@@ -26,7 +26,7 @@ from dvauth.sessions.record import (
     to_ms,
 )
 from dvauth.sessions.store import Ending, SessionStore, TooLate
-from dvauth.timeouts.judge import Reason, Verdict, deadline, is_worth_writing, judge
+from dvauth.timeouts.judge import Reason, Verdict, deadline, has_ended_at, is_worth_writing, judge
 from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
 
 FORGET_AFTER = timedelta(minutes=10)  # past the longest possible life, Redis may drop what the reaper never saw
@@ -349,8 +349,7 @@ class SessionKeeper:
         return self.settle(record, place, now) if record else None
 
     def _end_at_portal(self, record: SessionRecord, reason: Reason, place: Place, portal: Portal) -> bool:
-        visit = record.portals.get(portal.slug)
-        if visit and visit.ended and visit.at >= record.authenticated_at:
+        if has_ended_at(record, portal.slug):
             return True
         event = self._event("session_expired", record, place, reason=reason)
         return self._store.end_at_portal(record, portal, reason, event)

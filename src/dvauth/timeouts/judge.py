@@ -137,12 +137,12 @@ def _judge_at_portal(
     if own.absolute_timeout is not None:
         absolute_remaining = min(absolute_remaining, record.authenticated_at + own.absolute_timeout - now)
         reason = Reason.ABSOLUTE if absolute_remaining <= timedelta(0) else reason
-    reason = _ended_before(record, portal) or reason
+    reason = has_ended_at(record, portal) or reason
     return Verdict(policy, idle_remaining, absolute_remaining, portal_remaining, reason, at_portal=reason is not None)
 
 
-def _ended_before(record: Timeline, portal: str) -> Reason | None:
-    """An end at this portal stays final until the person authenticates again."""
+def has_ended_at(record: Timeline, portal: str) -> Reason | None:
+    """Why the session ended at this portal before; that stays final until the person authenticates again."""
     visit = record.portals.get(portal)
     return visit.ended if visit and visit.at >= record.authenticated_at else None
 
