@@ -182,3 +182,37 @@ def test_our_own_mistakes_are_no_outage(connection: RedisConnection, outages: li
         connection.call(lambda: 1 / 0)
     assert not connection.broken
     assert not outages
+
+
+def test_reading_thread_keeps_its_connection_and_reopens_it_where_it_was_closed(connection: RedisConnection) -> None:
+    client = connection.client
+    client.set("greeting", "xin chào")
+    assert connection.read("GET", "greeting") == "xin chào".encode()
+    before = client.info("clients")["connected_clients"]
+    for _ in range(50):
+        connection.read("GET", "greeting")
+    assert client.info("clients")["connected_clients"] == before
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert connection.read("GET", "greeting") == "xin chào".encode()
+    assert not connection.broken
+
+
+@pytest.mark.proves("AT12")
+def test_answer_that_came_too_late_is_never_taken_for_the_next(connection: RedisConnection, server: Any) -> None:
+    connection.client.mset({"first": "1", "second": "2"})
+    assert connection.read("GET", "first") == b"1"
+    server.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(StoreUnavailable):
+        connection.read("GET", "first")
+    server.process.send_signal(signal.SIGCONT)
+    connection.restore("the same run")
+    assert connection.read("GET", "second") == b"2"
+
+
+@pytest.mark.proves("AT6")
+def test_reading_connection_follows_the_trusted_run(bound: RedisConnection, run_id: str) -> None:
+    bound.restore(run_id)
+    assert bound.read("PING") == b"PONG"
+    bound.restore("another run")
+    with pytest.raises(StoreUnavailable):
+        bound.read("PING")

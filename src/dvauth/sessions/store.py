@@ -37,6 +37,7 @@ class Connection(Protocol):
     @property
     def client(self) -> Any: ...
     def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
+    def read(self, *command: Any) -> Any: ...
 
 
 class TooLate(Exception):
@@ -62,6 +63,7 @@ class SessionStore:
 
     def __init__(self, connection: Connection) -> None:
         self._call = connection.call
+        self._read = connection.read
         self._redis = connection.client
         self._scripts = {name: self._load(name) for name in SCRIPTS}
 
@@ -76,7 +78,7 @@ class SessionStore:
         names = [keys.digest_field(place.secret_of), *keys.DATA]
         if place.portal:
             names.append(keys.activity_field(place.portal.id))
-        digest, *values = self._call(self._redis.hmget, keys.session(ref), names)
+        digest, *values = self._read("HMGET", keys.session(ref), *names)
         record = _record(ref, keys.DATA, values, place.portal)
         return (record, digest) if record else None
 

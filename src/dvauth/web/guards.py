@@ -37,6 +37,11 @@ ASKED_FROM_INSIDE = {"health.live", "health.ready", "verify.verify_request"}  # 
 PAGES = {"login", "account", "setup", "enter"}
 FORM_COOKIE = "form"
 FORM_FIELD = "csrf_token"
+UNLESS_SET = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 HSTS = "max-age=31536000; includeSubDomains"
 CACHEABLE = {"embed.current", "embed.frozen", "static", "bootstrap.static"}
 BARE_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
@@ -156,19 +161,20 @@ def csp_nonce() -> str:
 
 
 def set_headers(response: Response) -> Response:
-    headers = response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers = response.headers  # add() is used where nobody else sets a header: it does not search for an older one
+    present = {name for name, _ in headers}
+    for name, value in UNLESS_SET.items():
+        if name not in present:
+            headers.add(name, value)
     if services().proxies.is_central(request):
-        headers["Strict-Transport-Security"] = HSTS
+        headers.add("Strict-Transport-Security", HSTS)
     if request.endpoint not in CACHEABLE or response.status_code >= 400:
         headers["Cache-Control"] = "no-store"
     if response.mimetype == "text/html":
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Content-Security-Policy"] = page_csp()
+        headers.add("Cross-Origin-Opener-Policy", "same-origin")
+        headers.add("Content-Security-Policy", page_csp())
     else:
-        headers["Content-Security-Policy"] = BARE_CSP
+        headers.add("Content-Security-Policy", BARE_CSP)
     return response
 
 

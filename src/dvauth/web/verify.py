@@ -27,19 +27,23 @@ verify = Blueprint("verify", __name__)
 
 @verify.route("/verify", methods=METHODS, provide_automatic_options=False)
 def verify_request() -> BaseResponse:
-    known = services()
     if request.method not in {"GET", "HEAD"}:
         return _refuse(403, "wrong-method")
+    known = services()
     if not known.proxies.sent(request):
         return _refuse(403, "untrusted-proxy")
     try:
-        portal = known.portals().for_return_to(request.headers.get("X-Original-URL", ""))
-        if portal is None or not request.headers.get("X-Original-Method"):
-            return _refuse(403, "unknown-portal")
-        check = known.keeper.check(known.jar.read(request), Place(portal, own_host=True), activity=_is_activity(portal))
-        report_replay(check)
+        return _judge_at(known.portals().for_return_to(request.headers.get("X-Original-URL", "")))
     except (StoreUnavailable, Contention):
         return _refuse(403, "unavailable")
+
+
+def _judge_at(portal: Portal | None) -> BaseResponse:
+    if portal is None or not request.headers.get("X-Original-Method"):
+        return _refuse(403, "unknown-portal")
+    known = services()
+    check = known.keeper.check(known.jar.read(request), Place(portal, own_host=True), activity=_is_activity(portal))
+    report_replay(check)
     if isinstance(check, Active):
         return _let_through(check)
     if request.args.get("redirect") == "1" and request.headers.get("Sec-Fetch-Mode") == "navigate":

@@ -5,6 +5,7 @@ Headers of anybody else are ignored: they are what the visitor made up.
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Request
 
@@ -47,23 +48,27 @@ class Proxies:
 
     def scheme(self, request: Request) -> str:
         """``http`` or ``https``, as the browser came."""
-        if self.sent(request) and (reported := request.headers.get("X-Forwarded-Proto")):
-            return reported.lower()
-        return request.scheme
+        reported = request.headers.get("X-Forwarded-Proto")
+        return reported.lower() if reported and self.sent(request) else request.scheme
 
     def is_central(self, request: Request) -> bool:
         return self.host(request) == self.central_host
 
     def reports_host(self, request: Request) -> bool:
         """Whether a trusted proxy says which host was asked: the only way to a portal's."""
-        return self.sent(request) and "X-Forwarded-Host" in request.headers
+        return "X-Forwarded-Host" in request.headers and self.sent(request)
 
     def _trusts(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self.networks)
+        return _is_within(address, self.networks)
+
+
+@lru_cache(maxsize=1024)  # asked several times for each request, about a few proxies
+def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
 
 
 def _is_address(text: str) -> bool:
