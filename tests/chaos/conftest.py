@@ -31,6 +31,7 @@ class RunningService:
             "DVAUTH_SECRET_KEY": "x4Jm0Qe7Rk2Wv9Tz5Yb8Nc1Ld6Hf3GsPq",
             "DVAUTH_DATA_DIR": str(folder / "data"),
             "DVAUTH_BIND": f"127.0.0.1:{self.port}",
+            "DVAUTH_BASE_URL": f"http://127.0.0.1:{self.port}",
             "DVAUTH_WORKERS": "2",
         }
         self.settings = Settings.from_environment(self.environ)
