@@ -11,8 +11,8 @@ from importlib.resources import files
 from typing import Any, Protocol
 
 from dvauth.sessions import keys
+from dvauth.sessions.codec import to_fields, to_record, to_visit_text
 from dvauth.sessions.record import (
-    Origin,
     Place,
     Portal,
     SessionEvent,
@@ -26,8 +26,6 @@ from dvauth.timeouts.judge import PortalVisit, Reason, limits
 from dvauth.timeouts.policy import TimeoutPolicy
 
 REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
-PORTAL_END_LETTERS = {Reason.PORTAL_IDLE: "i", Reason.ABSOLUTE: "a"}
-_REASONS = {letter: reason for reason, letter in PORTAL_END_LETTERS.items()}
 _LISTED = (*keys.DATA, keys.METHODS, keys.LOGIN_PORTAL, keys.ADDRESS, keys.USER_AGENT)
 
 
@@ -79,7 +77,7 @@ class SessionStore:
         if place.portal:
             names.append(keys.activity_field(place.portal.id))
         digest, *values = self._read("HMGET", keys.session(ref), *names)
-        record = _record(ref, keys.DATA, values, place.portal)
+        record = to_record(ref, keys.DATA, values, place.portal)
         return (record, digest) if record else None
 
     def holds(self, ref: SessionRef, digest: bytes) -> bool:
@@ -92,7 +90,7 @@ class SessionStore:
             return []
         names = _LISTED if for_lists else keys.DATA
         rows = self._run("read_many", [keys.session(ref) for ref in refs], names)
-        found = (_record(ref, names, row, None) for ref, row in zip(refs, rows, strict=True))
+        found = (to_record(ref, names, row, None) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
     def of_account(self, account_id: str) -> list[SessionRecord]:
@@ -125,7 +123,7 @@ class SessionStore:
         evictions: Sequence[Ending],
     ) -> list[str] | None:
         """Open a session and end what is over the limit; the ids ended, or ``None``: ``evictions`` lacks a session."""
-        fields = _fields(record, digest)
+        fields = to_fields(record, digest)
         evicted = self._run(
             "open",
             [*_places(record), *_paired_keys(evictions)],
@@ -215,8 +213,8 @@ class SessionStore:
                 [keys.session(record.ref), keys.events(record.ref.bucket)],
                 [
                     keys.activity_field(portal.id),
-                    _visit_text(visit) if visit else "",
-                    _visit_text(PortalVisit(event.at, reason)),
+                    to_visit_text(visit) if visit else "",
+                    to_visit_text(PortalVisit(event.at, reason)),
                     to_ms(record.authenticated_at),
                     to_ms(record.last_activity_at),
                     event.to_json(),
@@ -335,72 +333,3 @@ def _ending_args(endings: Iterable[Ending]) -> list[str]:
 
 def _told(ending: Ending) -> tuple[str, str, str]:
     return ending.ref.session_id, ending.tombstone.to_json(), ending.event.to_json()
-
-
-def _fields(record: SessionRecord, digest: bytes) -> dict[str, Any]:
-    """What is written for a new session; empty values cost nothing because they are left out."""
-    origin = record.origin
-    values = {
-        keys.DIGEST: digest,
-        keys.ACCOUNT: record.account_id,
-        keys.ROLES: " ".join(record.roles),
-        keys.METHODS: " ".join(record.methods),
-        keys.CREATED: to_ms(record.created_at),
-        keys.AUTHENTICATED: to_ms(record.authenticated_at),
-        keys.ACTIVITY: to_ms(record.last_activity_at),
-        keys.REMEMBER: "1" if record.remember else "",
-        keys.LOGIN_PORTAL: "" if origin.portal_id is None else origin.portal_id,
-        keys.ADDRESS: origin.address,
-        keys.USER_AGENT: origin.user_agent,
-    }
-    return {name: value for name, value in values.items() if value != ""}
-
-
-def _record(
-    ref: SessionRef, names: Sequence[str], values: Sequence[bytes | None], portal: Portal | None
-) -> SessionRecord | None:
-    found = dict(zip(names, values, strict=False))
-    account_id, activity = found[keys.ACCOUNT], found[keys.ACTIVITY]
-    if account_id is None or activity is None:
-        return None
-    visit = values[len(names)] if portal else None
-    return SessionRecord(
-        ref=ref,
-        account_id=account_id.decode(),
-        roles=_words(found[keys.ROLES]),
-        created_at=from_ms(int(found[keys.CREATED] or 0)),
-        authenticated_at=from_ms(int(found[keys.AUTHENTICATED] or 0)),
-        last_activity_at=from_ms(int(activity)),
-        remember=found[keys.REMEMBER] is not None,
-        rotation_due=found[keys.ROTATION_DUE] is not None,
-        methods=_words(found.get(keys.METHODS)),
-        origin=_origin(found) if keys.USER_AGENT in found else Origin(),
-        portals={portal.slug: _visit(visit)} if portal and visit else {},
-    )
-
-
-def _origin(found: Mapping[str, bytes | None]) -> Origin:
-    portal_id = found[keys.LOGIN_PORTAL]
-    return Origin(
-        address=_text(found[keys.ADDRESS]),
-        user_agent=_text(found[keys.USER_AGENT]),
-        portal_id=int(portal_id) if portal_id else None,
-    )
-
-
-def _text(raw: bytes | None) -> str:
-    return raw.decode() if raw else ""
-
-
-def _words(raw: bytes | None) -> tuple[str, ...]:
-    return tuple(raw.decode().split()) if raw else ()
-
-
-def _visit(raw: bytes) -> PortalVisit:
-    text = raw.decode()
-    reason = _REASONS.get(text[0])
-    return PortalVisit(from_ms(int(text[1:] if reason else text)), reason)
-
-
-def _visit_text(visit: PortalVisit) -> str:
-    return f"{PORTAL_END_LETTERS[visit.ended] if visit.ended else ''}{to_ms(visit.at)}"
