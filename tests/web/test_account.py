@@ -152,6 +152,7 @@ def test_password_change_makes_portals_ask_the_centre_again(site: Any, browser: 
 
 
 @pytest.mark.proves("CO6")
+    parts.audit.flush()
 def test_sessions_are_listed_with_device_address_and_portal(site: Any) -> None:
     phone = log_in_on(site, "alice", ON_PHONE)
     site.pass_time(seconds=1)
@@ -204,6 +205,7 @@ def test_another_persons_session_is_unknown(site: Any, browser: Any, wanted: str
     bob = site.browser()
     bob.log_in("bob")
     browser.log_in("alice")
+    site.parts.audit.flush()
     wanted = session_id(site, "bob") if wanted == "bobs" else wanted
     assert browser.post("/account/sessions", {"end": wanted}).status_code == 404
     assert bob.status(None)["state"] == "active"

@@ -74,6 +74,7 @@ def test_password_chosen_while_redis_hangs_is_saved_and_sessions_hear_of_it_late
 
 
 def events_of(site: Any, account_id: str) -> list[str]:
+    site.parts.audit.flush()
     with site.parts.database.session() as sql:
         query = select(AuditRow.event).where(AuditRow.account == account_id).order_by(AuditRow.at)
         return list(sql.scalars(query))
