@@ -123,8 +123,10 @@ class Parts:
     def passwords(self) -> Passwords:
         """At most one hash a core at a time, over all workers together."""
         slots = max(1, (os.cpu_count() or 1) // self.settings.workers)
-        names = lambda: [portal.name for portal in self.portals.all()]  # noqa: E731
-        return Passwords(site_name=self.settings.site_name, portal_names=names, slots=slots)
+        return Passwords(site_name=self.settings.site_name, portal_names=self._portal_names, slots=slots)
+
+    def _portal_names(self) -> list[str]:
+        return [portal.name for portal in self.portals.all()]
 
     @cached_property
     def accounts(self) -> AccountDirectory:

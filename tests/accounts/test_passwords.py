@@ -12,6 +12,7 @@ from argon2 import extract_parameters
 
 from dvauth.accounts.errors import (
     HashingBusy,
+    PasswordIsCommon,
     PasswordIsKnown,
     PasswordRefused,
     PasswordTooLong,
@@ -21,6 +22,7 @@ from dvauth.accounts.hashing_slots import HashingSlots
 from dvauth.accounts.passwords import LONGEST, SHORTEST, Passwords
 
 SITE = "Cổng thông tin điện tử"
+ROW = "".join(chr(ord("a") + 7 * i % 26) for i in range(128))
 
 
 @pytest.mark.proves("AU8")
@@ -58,7 +60,14 @@ def test_a_password_of_the_wrong_length_is_refused(
 @pytest.mark.proves("AU1", "AU3")
 @pytest.mark.parametrize(
     "password",
-    ["a" * SHORTEST, "a" * LONGEST, "😀" * SHORTEST, "bốn con ngựa xám", "fifteen\x00signs\x00!", " " * 20],
+    [
+        "kfuwmxplqoznvhe",
+        ROW * 2,
+        "😀🐘🌾🎈🚲🍋🪁🧭🎻🐢🥁🌻🛶🎃🦜",
+        "bốn con ngựa xám",
+        "fifteen\x00signs\x00!",
+        "$%^&*()_+{}|:<>?",
+    ],
 )
 def test_any_signs_will_do(passwords: Passwords, password: str) -> None:
     kept = passwords.choose(password, username="bob")
@@ -67,7 +76,7 @@ def test_any_signs_will_do(passwords: Passwords, password: str) -> None:
 
 @pytest.mark.proves("AU2")
 def test_every_sign_of_a_long_password_counts(passwords: Passwords) -> None:
-    password = "".join(chr(ord("a") + i % 26) for i in range(128))
+    password = ROW
     kept = passwords.choose(password, username="bob")
     assert passwords.verify(kept, password[:72] + "#" + password[73:]) is None
     assert passwords.verify(kept, password.swapcase()) is None
@@ -90,10 +99,57 @@ def test_letters_are_counted_as_they_are_read_not_as_they_were_composed(password
         passwords.choose(decomposed, username="bob")
 
 
-@pytest.mark.parametrize("password", ["nguyen.van.an@so.gov.vn", "NGUYEN.VAN.AN@so.gov.vn", SITE, SITE.upper()])
-def test_the_username_and_the_site_name_are_no_passwords(passwords: Passwords, password: str) -> None:
-    with pytest.raises(PasswordIsKnown):
+@pytest.mark.proves("AU5")
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("123456789012345", "aaaaaaaaaaaaaaa", "passwordpassword", "Password1234567!", "password password", " " * 20),
+        *(
+            "ｐａｓｓｗｏｒｄ１２３４５６７",
+            "qwertyuiopasdfgh",
+            "qwertyuiop[]asdf",
+            "iloveyou12345678",
+            "matkhaumatkhau1",
+        ),
+        *("1q2w3e4r5t6y7u8i", "abcdefghijklmnop", "01012000010120000", "a" * LONGEST, "ệ" * SHORTEST),
+    ],
+)
+def test_what_is_tried_first_is_refused_with_a_reason_and_advice(passwords: Passwords, password: str) -> None:
+    with pytest.raises(PasswordIsCommon, match=r"soon be guessed: it is common, .*\. Choose several words"):
+        passwords.choose(password, username="bob")
+
+
+@pytest.mark.proves("AU5")
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("nguyen.van.an@so.gov.vn", "NGUYEN.VAN.AN@so.gov.vn!", "Nguyễn Văn An 2026", "123nguyenvanan123"),
+        *(SITE, SITE.upper(), f"{SITE} {SITE}", f"**{SITE}** 2026", "cong-thong-tin-dien-tu-1"),
+        *("!!! Báo tỉnh 2026 !!!", "Baotinh@123456789", "baotinhbaotinh2026"),
+    ],
+)
+def test_names_that_everybody_knows_are_no_passwords_however_padded(password: str) -> None:
+    passwords = Passwords(site_name=SITE, portal_names=lambda: ["Báo tỉnh"], memory_cost=64, time_cost=1)
+    with pytest.raises(PasswordIsKnown, match=r"little more than the username.*\. Choose several words"):
         passwords.choose(password, username="nguyen.van.an@so.gov.vn")
+
+
+@pytest.mark.proves("AU5")
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse password",
+        "password is a password",
+        "cổng thông tin của làng tôi rất đẹp",
+        "mật khẩu dài của nhà Nguyễn",
+    ],
+)
+def test_a_long_passphrase_may_contain_a_listed_word_or_a_name(passwords: Passwords, password: str) -> None:
+    assert passwords.choose(password, username="nguyen.van.an@so.gov.vn")
+
+
+def test_digits_and_signs_that_stand_for_letters_are_judged_in_time(passwords: Passwords) -> None:
+    assert cpu_time(lambda: passwords.choose("4@8({[<369!1|70$5+%2" * 12, username="bob")) < 10
 
 
 def test_no_stored_password_is_never_right(passwords: Passwords) -> None:
@@ -149,7 +205,7 @@ def test_a_longer_password_costs_no_more_than_its_hash(passwords: Passwords) -> 
 
 
 def test_the_longest_password_opens_in_any_unicode_form(passwords: Passwords) -> None:
-    password = "ệ" * LONGEST
+    password = "".join(chr(ord("Ạ") + 7 * i % 90) for i in range(LONGEST))
     kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
     assert passwords.verify(kept, password) == kept
 

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dvauth.accounts.account import Account
-from dvauth.accounts.passwords import Passwords
 from dvauth.app import create_app
 from dvauth.parts import Parts
 from dvauth.settings import Settings
@@ -144,7 +144,7 @@ def served(redis_url: str, folder: Path, clock: Any) -> Iterator[Site]:
         site_name="Cổng thử nghiệm",
     )
     parts = Parts(settings, clock)
-    parts.passwords = Passwords(site_name=settings.site_name, memory_cost=64, time_cost=1)  # cheap, for speed
+    parts.passwords._hasher = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1)  # cheap, for speed
     parts.database.upgrade()
     parts.start()
     try:

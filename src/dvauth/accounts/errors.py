@@ -4,7 +4,7 @@ AccountError                explains itself to people
     BadUsername, BadDisplayName, UsernameTaken, BadRole, TooManyRoles, NoSuchAccount, LastAdministrator, LinkUnusable
     LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
-        PasswordTooShort, PasswordTooLong, PasswordIsKnown, PasswordUnchanged
+        PasswordTooShort, PasswordTooLong, PasswordIsCommon, PasswordIsKnown, PasswordUnchanged
 InvalidCredentials          unknown, wrong, disabled or without a password: nobody is told which
 TooManyAttempts             ``retry_after`` in seconds
 HashingBusy                 ``retry_after`` in seconds; not the person's fault, and not counted
@@ -65,8 +65,18 @@ class PasswordTooLong(PasswordRefused):
     sentence = N_("This password has {length} characters; at most {most} can be used.")
 
 
+class PasswordIsCommon(PasswordRefused):
+    sentence = N_(
+        "This password would soon be guessed: it is common, repeats itself, or follows the alphabet, the numbers or "
+        "the keyboard. Choose several words that have nothing to do with each other."
+    )
+
+
 class PasswordIsKnown(PasswordRefused):
-    sentence = N_("This password is the username or the name of the site; anybody would try it first.")
+    sentence = N_(
+        "This password is little more than the username, or the name of the site or a portal, which anybody would "
+        "try first. Choose several words that have nothing to do with it."
+    )
 
 
 class PasswordUnchanged(PasswordRefused):

@@ -1,17 +1,19 @@
 """Passwords: what may be chosen, and how they are hashed.
 
-Only the length is ruled, no composition: NIST SP 800-63B-4, 3.1.1.2. A password is normalised to NFC before it is
-counted and hashed, so that it fits however a keyboard composes its letters (docs/decisions/0010).
+The length is ruled, and that it is not among the first to be guessed; no composition: NIST SP 800-63B-4, 3.1.1.2. A
+password is normalised to NFC before it is counted and hashed, so that it fits however a keyboard composes its letters
+(docs/decisions/0010).
 """
 
 import unicodedata
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from dvauth.accounts.account import canonical
-from dvauth.accounts.errors import PasswordIsKnown, PasswordTooLong, PasswordTooShort
+from dvauth.accounts.errors import PasswordTooLong, PasswordTooShort
+from dvauth.accounts.guessing import refuse_guessable
 from dvauth.accounts.hashing_slots import HashingSlots
 
 # In code points. NIST: at least 15 for a password without a second factor, at least 64 permitted.
@@ -29,12 +31,16 @@ LONGEST_WAIT = timedelta(seconds=2)
 
 
 class Passwords:
-    """Checks, hashes and verifies passwords; ``slots`` is how many hashes this process may do at a time."""
+    """Checks, hashes and verifies passwords; ``slots`` is how many hashes this process may do at a time.
+
+    ``portal_names`` may raise what it likes, such as ``DatabaseUnavailable``; so does ``choose`` then.
+    """
 
     def __init__(
         self,
         *,
         site_name: str,
+        portal_names: Callable[[], Iterable[str]] = tuple,
         slots: int = 1,
         line: int = 4,
         wait: timedelta = LONGEST_WAIT,
@@ -42,6 +48,7 @@ class Passwords:
         time_cost: int = TIME_COST,
     ) -> None:
         self._site_name = site_name
+        self._portal_names = portal_names
         self._slots = HashingSlots(slots, line=line, wait=wait)
         self._hasher = PasswordHasher(
             time_cost=time_cost, memory_cost=memory_cost, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
@@ -51,8 +58,11 @@ class Passwords:
 
     def choose(self, password: str, *, username: str) -> str:
         """The hash of a new password. Raises ``PasswordRefused`` (before hashing), ``HashingBusy``."""
-        self._check(_normalised(password), username)
+        chosen = _normalised(password)
+        _require_length(chosen)
+        names = [username, self._site_name, *self._portal_names()]
         with self._slots.taken():
+            refuse_guessable(chosen, names)
             return self._hasher.hash(_bytes(password))
 
     def verify(self, stored: str | None, password: str) -> str | None:
@@ -72,13 +82,12 @@ class Passwords:
         except (VerifyMismatchError, InvalidHashError):
             return False
 
-    def _check(self, password: str, username: str) -> None:
-        if len(password) < SHORTEST:
-            raise PasswordTooShort(length=len(password), least=SHORTEST)
-        if len(password) > LONGEST:
-            raise PasswordTooLong(length=len(password), most=LONGEST)
-        if canonical(password) in {canonical(username), canonical(self._site_name)}:
-            raise PasswordIsKnown
+
+def _require_length(password: str) -> None:
+    if len(password) < SHORTEST:
+        raise PasswordTooShort(length=len(password), least=SHORTEST)
+    if len(password) > LONGEST:
+        raise PasswordTooLong(length=len(password), most=LONGEST)
 
 
 def is_same(one: str, other: str) -> bool:
