@@ -11,7 +11,7 @@ from pathlib import Path
 from stage import Server, Stage
 
 from dvauth.portals.portal import Portal
-from dvauth.sessions.keeper import Opened
+from dvauth.sessions.check import Opened
 from dvauth.sessions.record import Origin, Principal
 
 PEOPLE = 1000

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from dvauth.accounts.errors import HashingBusy, TooManyAttempts
 from dvauth.parts import Parts
-from dvauth.sessions.keeper import Contention
+from dvauth.sessions.check import Contention
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.web import guards, i18n, identity

@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 
 from dvauth.demo.portal import create_portal
 from dvauth.parts import connected
-from dvauth.sessions.keeper import Cause
+from dvauth.sessions.check import Cause
 from dvauth.sessions.record import CENTRAL, Principal
 from dvauth.settings import Settings
 from dvauth.timeouts.judge import Reason

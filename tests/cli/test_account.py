@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from dvauth.parts import Parts
-from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.check import Active, Ended
 from dvauth.sessions.record import Principal
 from dvauth.timeouts.judge import Reason
 from tests.cli.conftest import Dvauth

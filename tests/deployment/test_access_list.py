@@ -11,7 +11,7 @@ import pytest
 from dvauth.accounts.errors import InvalidCredentials
 from dvauth.housekeeping import Housekeeping
 from dvauth.parts import Parts, connected
-from dvauth.sessions.keeper import Active, Cause, Ended
+from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.record import Place, Principal
 from dvauth.sessions.tickets import Ticket, challenge
 from dvauth.settings import Settings

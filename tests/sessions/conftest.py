@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from dvauth.sessions import keys
+from dvauth.sessions.check import Opened
 from dvauth.sessions.cookie import CookieSigner
-from dvauth.sessions.keeper import Opened, SessionKeeper
+from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Place, Principal
 from dvauth.sessions.schedule import Schedule

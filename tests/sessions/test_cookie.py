@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dvauth.sessions import cookie as cookies
+from dvauth.sessions.check import Active, Anonymous, Cause
 from dvauth.sessions.cookie import CookieSigner, fingerprint, new_ref, new_secret
-from dvauth.sessions.keeper import Active, Anonymous, Cause
 from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import CENTRAL, SessionRef
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Cause, Contention, Ended
+from dvauth.sessions.check import Active, Cause, Contention, Ended
 from dvauth.sessions.record import CENTRAL
 from dvauth.storage.redis import RedisConnection
 from dvauth.timeouts.judge import Reason

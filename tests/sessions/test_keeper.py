@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dvauth.sessions.keeper import Active, Anonymous, Cause, Ended
+from dvauth.sessions.check import Active, Anonymous, Cause, Ended
 from dvauth.sessions.record import Place
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Anonymous, Cause, Ended, Opened
+from dvauth.sessions.check import Active, Anonymous, Cause, Ended, Opened
 from dvauth.sessions.record import CENTRAL, Principal, SessionEvent
 from dvauth.storage.watch import RedisClock
 from dvauth.timeouts.judge import Reason

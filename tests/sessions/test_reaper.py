@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Cause, Ended
+from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.reaper import BATCH, DrainedEvent
 from dvauth.sessions.record import CENTRAL, Principal, SessionRecord, from_ms
 from dvauth.storage.redis import StoreUnavailable

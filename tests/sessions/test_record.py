@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Cause, Ended
+from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import (
     CENTRAL,

@@ -13,7 +13,7 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from dvauth.sessions.keeper import Active, Cause, Ended
+from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.record import CENTRAL
 from dvauth.sessions.store import SCRIPTS
 from dvauth.storage.redis import RedisConnection, connect

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Anonymous, Cause, Ended
+from dvauth.sessions.check import Active, Anonymous, Cause, Ended
 from dvauth.sessions.record import CENTRAL, EPOCH, Place, Principal, SessionRef, from_ms
 from dvauth.timeouts.judge import PortalVisit, Reason, deadline, is_worth_writing, judge
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy

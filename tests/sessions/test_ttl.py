@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.check import Active, Ended
 from dvauth.sessions.record import from_ms
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet, TimeoutPolicy

@@ -13,7 +13,7 @@ import redis
 
 from dvauth.housekeeping import Housekeeping
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import Active, Ended
+from dvauth.sessions.check import Active, Ended
 from dvauth.storage.redis import connect
 
 

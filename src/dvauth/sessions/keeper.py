@@ -5,10 +5,10 @@ Every door of the web and the command line comes through here, and none of Flask
 
 import hmac
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from dvauth.sessions.check import Active, Anonymous, Cause, Check, Contention, Ended, Opened
 from dvauth.sessions.cookie import CookieSigner, Credential, fingerprint, new_ref, new_secret
 from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import (
@@ -26,68 +26,12 @@ from dvauth.sessions.record import (
     to_ms,
 )
 from dvauth.sessions.store import Ending, SessionStore, TooLate
-from dvauth.timeouts.judge import Reason, Verdict, deadline, has_ended_at, is_worth_writing, judge
+from dvauth.timeouts.judge import Reason, deadline, has_ended_at, is_worth_writing, judge
 from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
 
 FORGET_AFTER = timedelta(minutes=10)  # past the longest possible life, Redis may drop what the reaper never saw
 LONGEST_VALUE = 64  # bytes; Redis packs a hash tightly only while every value is this short
 TRIES = 8  # a race with another request is retried; each try that loses means that somebody else moved
-
-
-class State(StrEnum):
-    ACTIVE = "active"
-    ENDED = "ended"
-    ANONYMOUS = "anonymous"
-
-
-class Cause(StrEnum):
-    """Why a keep-alive was sent: the person answered the prompt, or had been working all along."""
-
-    PROMPT = "prompt"
-    INPUT = "input"
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """The cookie's session lives."""
-
-    record: SessionRecord
-    verdict: Verdict
-    state = State.ACTIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The cookie's session has ended; at this portal alone, if there still is a ``record``.
-
-    ``replayed``: it had ended before, and its cookie is used all the same.
-    """
-
-    reason: Reason
-    ref: SessionRef
-    tombstone: Tombstone | None = None
-    record: SessionRecord | None = None
-    replayed: bool = False
-    state = State.ENDED
-
-
-@dataclass(frozen=True, slots=True)
-class Anonymous:
-    """No cookie, or none that means anything (any more)."""
-
-    state = State.ANONYMOUS
-
-
-Check = Active | Ended | Anonymous
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A new session and the value of its cookie; ``evicted`` are the sessions that made room."""
-
-    record: SessionRecord
-    cookie: str
-    evicted: Sequence[str] = ()
 
 
 class SessionKeeper:
@@ -374,10 +318,6 @@ class SessionKeeper:
         return SessionEvent(
             event=name, ref=record.ref, account_id=record.account_id, at=self._clock.now(), details=details
         )
-
-
-class Contention(Exception):
-    """A session kept moving under every try to act on it. Not expected outside of a fault."""
 
 
 def _forgotten_by(record: SessionRecord) -> datetime:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from dvauth.accounts.errors import InvalidCredentials, LoginLocked, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
 from dvauth.audit.events import Event
-from dvauth.sessions.keeper import Active
+from dvauth.sessions.check import Active
 from dvauth.sessions.record import SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason

@@ -16,8 +16,8 @@ from werkzeug.wrappers import Response
 
 from dvauth.origins import origin_of
 from dvauth.portals.portal import Portal
+from dvauth.sessions.check import Active
 from dvauth.sessions.cookie import Credential
-from dvauth.sessions.keeper import Active
 from dvauth.sessions.record import Place
 from dvauth.sessions.tickets import Ticket, challenge
 from dvauth.web.identity import current_check, current_place

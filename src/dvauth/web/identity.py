@@ -5,7 +5,7 @@ from flask_login import LoginManager, UserMixin
 
 from dvauth.accounts.account import Account
 from dvauth.audit.events import Event
-from dvauth.sessions.keeper import Active, Check, Ended
+from dvauth.sessions.check import Active, Check, Ended
 from dvauth.sessions.record import SessionRecord
 from dvauth.web.services import services
 from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of

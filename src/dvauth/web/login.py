@@ -11,7 +11,7 @@ from dvauth.accounts.account import Account
 from dvauth.accounts.errors import InvalidCredentials, LoginLocked
 from dvauth.audit.events import Event
 from dvauth.portals.portal import Portal
-from dvauth.sessions.keeper import Active, Anonymous, Check, Ended
+from dvauth.sessions.check import Active, Anonymous, Check, Ended
 from dvauth.sessions.record import Origin, Place, Principal
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason

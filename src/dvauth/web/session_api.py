@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from dvauth.audit.events import Event
-from dvauth.sessions.keeper import Active, Cause, Check, Ended
+from dvauth.sessions.check import Active, Cause, Check, Ended
 from dvauth.timeouts.judge import Verdict
 from dvauth.web.identity import current_place, report_replay
 from dvauth.web.problems import problem

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from dvauth.portals.portal import Activity, Portal
-from dvauth.sessions.keeper import Active, Contention, Ended
+from dvauth.sessions.check import Active, Contention, Ended
 from dvauth.sessions.record import Place
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.enter import enter_url
