@@ -111,6 +111,7 @@ def test_registered_origin_is_echoed_exactly(site: Any, browser: Any) -> None:
     answer = browser.fetch("/session", origin=site.news)
     assert answer.headers["Access-Control-Allow-Origin"] == site.news
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
     assert "Origin" in answer.vary
 
 

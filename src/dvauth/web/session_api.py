@@ -46,6 +46,7 @@ def share(response: Response) -> Response:
     if origin and place and place.portal and not place.own_host:
         headers.add("Access-Control-Allow-Origin", origin)
         headers.add("Access-Control-Allow-Credentials", "true")
+        headers.add("Access-Control-Expose-Headers", "Retry-After")
     return response
 
 
