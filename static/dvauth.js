@@ -48,7 +48,7 @@
  * @property {number} seconds  left
  * @property {boolean} busy  the person's answer is on its way
  * @property {boolean} offline  the last question got no answer
- * @property {string} reason  why it ended; empty before
+ * @property {string} reason  why it ended; empty before, and where nobody knows
  * @property {boolean} kept  it ended, and the page is still there under the cover
  */
 "use strict";
@@ -178,11 +178,15 @@
       else if (!isOld) adopt(answer, asOf, query);
     };
 
-    /** @param {Answer} answer */
-    const hearOfEnd = (answer) => {
+    /**
+     * "Anonymous" says no reason: the service may have forgotten the session, or the page's secret after a new password.
+     *
+     * @param {Answer} answer @param {string} [presumably]  the reason, where none was said and time was left
+     */
+    const hearOfEnd = (answer, presumably = "") => {
       heardAt = now;
       if (state === "starting") state = "anonymous";
-      else if (state !== "ended") end(answer.reason || "logout");
+      else if (state !== "ended") end(answer.reason || (now < ends ? presumably : known.ends_by));
     };
 
     /** What time alone brings about. */
@@ -265,12 +269,12 @@
       /** Another tab's answer. It is believed about our own session only. @param {{answer: Answer, age: number}} event */
       news({ answer, age }) {
         const asOf = now - age;
+        const isOurs = answer.session === known.session;
         if (state === "starting" || state === "anonymous") return;
-        if (answer.session === known.session) {
-          if (answer.state === "active") hearOfLife(answer, asOf);
-          else hearOfEnd(answer);
-        } else if (answer.state === "anonymous" && asOf > heardAt) hearOfEnd(answer);
-        else if (answer.state !== "ended") ask();
+        if (answer.state === "active") {
+          if (isOurs) hearOfLife(answer, asOf);
+          else ask();
+        } else if (answer.state === "ended" ? isOurs : asOf > heardAt) hearOfEnd(answer, isOurs ? "" : "logout");
       },
     };
 
@@ -524,7 +528,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       dialog.className = isQuestion ? "" : "cover";
       veil.disabled = isQuestion;
       dialog.replaceChildren(make("h2", { id: "title" }, name), make("p", { id: "text" }, ...text), note, whisper);
-      if (reason) note.after(make("a", { href: loginUrl(), target: "_blank" }, texts.login));
+      if (kind === "ended") note.after(make("a", { href: loginUrl(), target: "_blank" }, texts.login));
       whisper.textContent = farewell.textContent = "";
       dialog.close();
       dialog.showModal(); // above whatever the page opened meanwhile, with the focus on what can be done now
@@ -548,7 +552,7 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
     };
 
     const hide = () => {
-      farewell.textContent = veil.disabled ? texts.extended : "";
+      farewell.textContent = shown.startsWith("warning") ? texts.extended : "";
       veil.disabled = true;
       dialog.close();
       if (document.title === MARK + title) document.title = title;
@@ -560,11 +564,11 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
         const scene = view ? view.kind + view.kept : "";
         const isNew = scene !== shown;
         if (isNew && !shown) show();
-        shown = scene;
         if (view) {
           if (isNew) fill(view);
           tell(view);
         } else if (isNew) hide();
+        shown = scene;
       },
 
       /** Takes the kept page away for good; only why it ended stays. */

@@ -348,7 +348,7 @@ describe("other tabs", () => {
     const before = Scene.of(IDLE).passes(10).hears({ state: "anonymous" }, 20_000);
     assert.equal(before.state, "active");
     const after = Scene.of(IDLE).passes(10).hears({ state: "anonymous" });
-    assert.equal(after.state, "ended");
+    assert.deepEqual([after.view.reason, after.acts], ["logout", ["drop"]]);
   });
 
   // proves: P10
@@ -427,6 +427,48 @@ describe("after the end", () => {
   it("a portal may choose to leave for the login page", () => {
     const scene = new Scene({ leaveOnEnd: true }).happens("start").answers(alive(IDLE));
     assert.deepEqual(scene.hears(over("idle")).acts, ["leave"]);
+  });
+});
+
+describe("an end without a reason", () => {
+  const nobody = { state: "anonymous", reason: null };
+  const { passes, sleeps } = Scene.prototype;
+
+  it("covers the page and keeps it: the service may have forgotten the page's secret, or all sessions", () => {
+    const scene = Scene.of(IDLE).passes(10).happens("look", { hidden: false }).passes(PROMPT_AT - 12);
+    scene.answers(nobody);
+    assert.deepEqual([scene.state, scene.view.reason, scene.view.kept], ["ended", "", true]);
+    assert.deepEqual(scene.acts, []);
+    scene.passes(10).happens("look", { hidden: false }).answers(alive(IDLE, { session: "session-2" }));
+    assert.equal(scene.view, null);
+  });
+
+  it("is dropped when the page has been kept for long enough", () => {
+    const scene = prompted().answers(nobody).passes(600);
+    assert.deepEqual(scene.acts, ["drop"]);
+  });
+
+  for (const [what, pass] of Object.entries({ sleep: sleeps, waiting: passes }))
+    for (const ends_by of ["idle", "absolute"])
+      it(`has that of the deadline, if it was passed in ${what} (${ends_by})`, () => {
+        const scene = Scene.of(IDLE, { ends_by });
+        pass.call(scene, HOUR).happens("tick").answers(nobody);
+        assert.deepEqual([scene.view.reason, scene.view.kept], [ends_by, true]);
+      });
+
+  it("is the same when another tab of the session hears it first", () => {
+    const scene = Scene.of(IDLE).passes(10).hears({ ...nobody, session: "session-1" });
+    assert.deepEqual([scene.state, scene.view.reason, scene.view.kept], ["ended", "", true]);
+  });
+
+  it("is old news if we have heard of life since", () => {
+    const scene = Scene.of(IDLE).passes(10).hears({ ...nobody, session: "session-1" }, 20_000);
+    assert.equal(scene.state, "active");
+  });
+
+  it("is no logout of a fresh tab once the deadline has passed", () => {
+    const scene = Scene.of(IDLE).sleeps(HOUR).happens("tick").hears(nobody);
+    assert.deepEqual([scene.view.reason, scene.view.kept], ["idle", true]);
   });
 });
 
