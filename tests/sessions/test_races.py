@@ -168,19 +168,18 @@ def test_two_reapers_against_keep_alives(desk: Any, race: Any) -> None:
             ended += desk.reaper.reap()
         return ended
 
-    def work() -> list[Opened]:
+    def work() -> None:
         alive = sessions[:10]
         while time.monotonic() < until:
             alive = [session for session in alive if isinstance(keep_alive(desk, session), Active)]
-        return alive
 
-    *reaped, alive = race(reap, reap, work)
-    over = [session for session in sessions if session not in alive]
-    assert all(is_over(desk, session, Reason.IDLE) for session in over)
+    *reaped, _ = race(reap, reap, work)
+    time.sleep(0.03)
+    reaped.append(desk.reaper.reap())
     told = [event.ref for event in waiting_events(desk) if event.event == "session_expired"]
-    assert len(told) == len(set(told)), "each end is told once"
-    assert {session.record.ref for session in over} <= set(told)
-    assert 40 <= sum(reaped) <= len(told), "nobody asked about forty of them while they were reaped"
+    assert sorted(told, key=str) == sorted((session.record.ref for session in sessions), key=str)
+    assert 40 <= sum(reaped) <= 50, "nobody asked about forty of them"
+    assert all(is_over(desk, session, Reason.IDLE) for session in sessions)
 
 
 def waiting_events(desk: Any) -> list[SessionEvent]:

@@ -109,6 +109,14 @@ def test_sweep_after_a_shortened_policy_lets_the_reaper_find_what_has_ended(desk
     assert isinstance(desk.keeper.check(young.cookie), Active)
 
 
+def test_sweep_knows_who_is_remembered(desk: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=20)))
+    opened = desk.open(remember=True)
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=10)))
+    desk.reaper.sweep(opened.record.ref.bucket)
+    assert due_at(desk, opened.record) == desk.clock.now() + timedelta(days=10)
+
+
 def test_sweep_of_nothing_sees_nothing(desk: Any) -> None:
     assert desk.sweep() == 0
 

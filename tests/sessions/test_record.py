@@ -191,3 +191,8 @@ def test_rotation_leaves_the_portals_secrets_and_the_clocks_alone(desk: Any) -> 
     assert check.verdict.idle_remaining == timedelta(minutes=15)
     assert check.verdict.absolute_remaining == timedelta(hours=23, minutes=55)
     assert isinstance(desk.keeper.check(at_portal, Place(desk.news, own_host=True)), Active)
+
+
+def test_whoever_authenticates_again_without_a_choice_stays_remembered(desk: Any) -> None:
+    opened = desk.open(remember=True)
+    assert desk.keeper.check(desk.keeper.rotate(opened.cookie, reauthenticated=True)).record.remember

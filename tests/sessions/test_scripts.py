@@ -14,7 +14,7 @@ import redis
 from redis.crc import key_slot
 
 from dvauth.sessions.check import Active, Cause, Ended
-from dvauth.sessions.record import CENTRAL
+from dvauth.sessions.record import CENTRAL, Principal
 from dvauth.sessions.store import SCRIPTS
 from dvauth.storage.redis import RedisConnection, connect
 from dvauth.timeouts.judge import Reason
@@ -107,6 +107,8 @@ def a_life(desk: Any) -> Iterator[object]:
     ended = desk.keeper.end_all(desk.bob.account_id, Reason.REVOKED, keep=kept.record.ref.session_id)
     yield ended == [others.record.ref.session_id]
     yield desk.keeper.end_all("nobody", Reason.REVOKED) == []
+    elsewhere = [desk.open(Principal(account_id=f"account{number}")).record.ref for number in range(2)]
+    yield desk.keeper.end_again(elsewhere, Reason.REVOKED) == 2
     yield desk.sweep() == 3
     desk.pass_time(minutes=15)
     yield desk.reaper.reap() == 3
