@@ -36,6 +36,7 @@ START_SECONDS = 30
 POLICIES = {
     "brisk": {"idle_timeout": timedelta(seconds=6), "warn_before": timedelta(seconds=3)},
     "warned": {"idle_timeout": timedelta(seconds=62), "warn_before": timedelta(seconds=60)},
+    "busy": {"idle_timeout": timedelta(seconds=10), "warn_before": timedelta(seconds=3)},
     "steady": {"idle_timeout": timedelta(seconds=20), "warn_before": timedelta(seconds=5)},
     "soon": {"idle_timeout": timedelta(seconds=35), "warn_before": timedelta(seconds=33)},
     "limited": {

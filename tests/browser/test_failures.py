@@ -17,6 +17,7 @@ from tests.browser.watching import (
     cover,
     dialog,
     left,
+    names_told,
     question,
     title,
     visit,
@@ -89,7 +90,7 @@ def test_a_session_that_was_ended_is_over_at_once_with_the_reason(
     assert page.locator("body").count() == 0
 
 
-@pytest.mark.proves("P5")
+@pytest.mark.proves("P5", "TO8")
 def test_the_prompt_is_on_time_when_the_network_was_down_before_it(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:
@@ -101,7 +102,7 @@ def test_the_prompt_is_on_time_when_the_network_was_down_before_it(
     assert abs(time.monotonic() - due) < 0.4  # 250 ms, and what the measuring takes
 
 
-@pytest.mark.proves("P6")
+@pytest.mark.proves("P6", "TE7")
 def test_offline_through_the_deadline_covers_claims_nothing_and_recovers(
     page: Page, context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:
@@ -114,6 +115,10 @@ def test_offline_through_the_deadline_covers_claims_nothing_and_recovers(
     expect(cover(page)).not_to_contain_text("đăng xuất")
     expect(cover(page)).not_to_contain_text("hết hạn")
     expect(page.locator("h1")).to_be_hidden()
+    assert "Tin tức" not in names_told(page)
+    page.emulate_media(media="print")
+    expect(page.locator("h1")).to_be_hidden()
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     context.set_offline(False)
     expect(title(page)).to_have_text(ENDED_IDLE)
 

@@ -6,10 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Portal, Visitor
-from tests.browser.watching import EN, VI, Traffic, dialog, left, question, sentence, title, visit
+from tests.browser.watching import (
+    EN,
+    VI,
+    Traffic,
+    accessible,
+    dialog,
+    left,
+    names_told,
+    question,
+    sentence,
+    title,
+    visit,
+)
 
 MARKUP = """
 <h1>Tin tức</h1>
@@ -47,30 +60,28 @@ def test_the_sentence_of_the_regulation_counts_down_from_sixty(
     expect(dialog(page)).to_have_count(0)
 
 
-def accessible(page: Page) -> list[dict[str, Any]]:
-    """The nodes of the accessibility tree that a screen reader is told of."""
-    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
-    return [node for node in nodes if not node["ignored"]]
-
-
-@pytest.mark.proves("P23")
+@pytest.mark.proves("P23", "AX3")
 def test_it_is_an_alert_dialog_with_name_and_description(prompted: Page) -> None:
     (found,) = [node for node in accessible(prompted) if node["role"]["value"] == "alertdialog"]
     assert found["name"]["value"] == "Sắp hết thời gian chờ"
     description = " ".join(found["description"]["value"].split()).replace(" .", ".")
     description = re.sub(r"\d+ giây", "60 giây", description)
     assert description == VI.format(60)
+    for label in ("#title", "#text"):
+        expect(dialog(prompted).locator(label)).to_be_visible()
+    assert dialog(prompted).evaluate("element => element.ariaModal === 'true' && element.matches(':modal')")
+    results = Axe().run(prompted, context="dvauth-prompt")
+    assert results.violations_count == 0, results.generate_report()
 
 
-@pytest.mark.proves("P24")
+@pytest.mark.proves("P24", "AX3")
 def test_nothing_behind_it_can_be_reached(prompted: Page) -> None:
     for _ in range(12):
         prompted.keyboard.press("Tab")
         assert prompted.evaluate(
             "[document.body, document.querySelector('dvauth-prompt')].includes(document.activeElement)"
         )
-    names = {node.get("name", {}).get("value") for node in accessible(prompted)}
-    assert not names & {"Tin tức", "Trang chủ", "Mục lục", "Mục một", "Quảng cáo", "Đang soạn"}
+    assert not names_told(prompted) & {"Tin tức", "Trang chủ", "Mục lục", "Mục một", "Quảng cáo", "Đang soạn"}
 
 
 @pytest.mark.proves("P22")
@@ -180,18 +191,21 @@ def test_a_screen_reader_hears_of_it_at_thirty_fifteen_and_five_seconds(
     assert spoken(page)[3:] == ["Đã duy trì trạng thái đăng nhập."]
 
 
-@pytest.mark.proves("P35")
+@pytest.mark.proves("P35", "TO8")
 def test_the_absolute_end_is_announced_without_a_button_to_stay(
-    page: Page, portal: Portal, log_in: Callable[[str], Visitor]
+    page: Page, portal: Portal, log_in: Callable[[str], Visitor], spoken: Callable[[Page], list[str]]
 ) -> None:
     log_in("limited")
     visit(page, portal.page(body="<textarea></textarea>"))
     traffic = Traffic(page)
     page.locator("textarea").press_sequentially("ab", delay=1200)
     expect(title(page)).to_have_text("Phiên làm việc sắp hết hạn")
+    expect(dialog(page)).to_contain_text("đăng nhập lại")
+    expect(dialog(page)).not_to_contain_text("duy trì")
     traffic.forget()
     dialog(page).get_by_role("button", name="Quay lại trang để lưu").click()
     expect(dialog(page)).to_have_count(0)
+    assert spoken(page) == []
     page.locator("textarea").press_sequentially("c")
     expect(title(page)).to_have_text("Phiên làm việc đã hết thời hạn tối đa")
     assert traffic.keep_alives == []

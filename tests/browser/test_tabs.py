@@ -34,7 +34,7 @@ def tabs(context: BrowserContext) -> list[Page]:
     return [context.new_page() for _ in range(2)]
 
 
-@pytest.mark.proves("P7")
+@pytest.mark.proves("P7", "TO10")
 def test_an_extension_in_one_tab_closes_the_prompt_of_the_other_at_once(
     tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:
@@ -51,7 +51,7 @@ def test_an_extension_in_one_tab_closes_the_prompt_of_the_other_at_once(
     assert traffic.lines == []
 
 
-@pytest.mark.proves("P8")
+@pytest.mark.proves("P8", "TO10")
 @pytest.mark.parametrize("way", ["hidden", "hidden and deaf", "frozen"])
 def test_a_tab_that_missed_the_extension_ends_nothing(
     tabs: list[Page], context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor], way: str
@@ -87,7 +87,7 @@ def hide(page: Page) -> None:
     }""")
 
 
-@pytest.mark.proves("P9")
+@pytest.mark.proves("P9", "TO10")
 def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
     tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]
 ) -> None:
@@ -140,11 +140,11 @@ def test_ten_tabs_left_alone_ask_four_times_at_most(
 def test_work_in_one_portal_keeps_the_other_from_prompting(
     context: BrowserContext, portal: Portal, service: Service, log_in: Callable[[str], Visitor]
 ) -> None:
-    log_in("steady")
+    log_in("busy")
     idle, working = context.new_page(), context.new_page()
     visit(idle, portal.page())
     visit(working, service.sibling.page(body="<textarea></textarea>"))
-    for _ in range(18):  # seconds; the prompt would come after 15
+    for _ in range(10):  # seconds; the prompt would come after 7
         working.locator("textarea").press("a")
         time.sleep(1)
         assert dialog(idle).count() == 0

@@ -9,6 +9,7 @@ VI = "Bạn đã không sử dụng Site, Bấm vào đây để duy trì trạn
 EN = "You have not been using the site. Click here to stay logged in. Time left: {} seconds"
 UNREACHABLE = "Chưa kết nối được với máy chủ"
 ENDED_IDLE = "Phiên làm việc đã hết hạn vì không có thao tác"
+ENDED = "Phiên làm việc đã kết thúc"
 ENDED_BY_ADMINISTRATOR = "Phiên làm việc đã bị quản trị viên kết thúc"
 LOGGED_OUT = "Bạn đã đăng xuất"
 
@@ -22,6 +23,7 @@ window.skipWall = (ms) => { skipped.wall += ms };
 
 def visit(page: Page, url: str) -> Any:
     """Opens a page; answers with what the service said to its script."""
+    page.goto("about:blank")  # so that no answer to an earlier page is taken for it
     with page.expect_response("**/session") as answered:
         page.goto(url)
     return answered.value.json()
@@ -46,6 +48,16 @@ def title(page: Page) -> Locator:
 
 def sentence(page: Page) -> str:
     return " ".join((dialog(page).locator("#text").text_content() or "").split())
+
+
+def accessible(page: Page) -> list[dict[str, Any]]:
+    """The nodes of the accessibility tree that a screen reader is told of."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    return [node for node in nodes if not node["ignored"]]
+
+
+def names_told(page: Page) -> set[Any]:
+    return {node.get("name", {}).get("value") for node in accessible(page)}
 
 
 def left(page: Page) -> int:
