@@ -9,6 +9,7 @@ VI = "Bạn đã không sử dụng Site, Bấm vào đây để duy trì trạn
 EN = "You have not been using the site. Click here to stay logged in. Time left: {} seconds"
 UNREACHABLE = "Chưa kết nối được với máy chủ"
 ENDED_IDLE = "Phiên làm việc đã hết hạn vì không có thao tác"
+WARNING = "Sắp hết thời gian chờ"
 ENDED = "Phiên làm việc đã kết thúc"
 ENDED_BY_ADMINISTRATOR = "Phiên làm việc đã bị quản trị viên kết thúc"
 LOGGED_OUT = "Bạn đã đăng xuất"
@@ -44,6 +45,12 @@ def cover(page: Page) -> Locator:
 
 def title(page: Page) -> Locator:
     return dialog(page).locator("h2")
+
+
+def wait_for_title(page: Page, text: str) -> None:
+    """Looks at every frame, for what is measured; ``expect`` looks once a second after a while."""
+    titled = "document.querySelector('dvauth-prompt')?.shadowRoot.querySelector('dialog[open] h2')?.textContent"
+    page.wait_for_function(f"(text) => {titled} === text", arg=text)
 
 
 def sentence(page: Page) -> str:
