@@ -196,3 +196,27 @@ def test_rotation_leaves_the_portals_secrets_and_the_clocks_alone(desk: Any) -> 
 def test_whoever_authenticates_again_without_a_choice_stays_remembered(desk: Any) -> None:
     opened = desk.open(remember=True)
     assert desk.keeper.check(desk.keeper.rotate(opened.cookie, reauthenticated=True)).record.remember
+
+
+@pytest.mark.proves("TE1")
+def test_late_logout_ends_what_its_cookie_still_opens_at_the_centre_or_at_a_portal(desk: Any) -> None:
+    central, at_portal, rotated, untouched = (desk.open() for _ in range(4))
+    desk.keeper.rotate(rotated.cookie)
+    cookies = (central.cookie, desk.attach(at_portal.cookie, desk.news), rotated.cookie)
+    shown = [desk.signer.read(cookie) for cookie in cookies]
+    assert desk.keeper.end_presented(shown, Reason.LOGOUT) == 2
+    assert desk.keeper.end_presented(shown, Reason.LOGOUT) == 0
+    alive = {record.ref for record in desk.keeper.sessions_of(desk.alice.account_id)}
+    assert alive == {rotated.record.ref, untouched.record.ref}
+    assert desk.keeper.check(central.cookie).reason is Reason.LOGOUT
+
+
+def test_only_its_account_is_told_that_a_session_has_ended(desk: Any) -> None:
+    same_bucket = next(name for name in map(str, range(10_000)) if bucket_of(name) == bucket_of("alice0000001"))
+    opened = desk.open()
+    session_id = opened.record.ref.session_id
+    assert not desk.keeper.has_ended("alice0000001", session_id)
+    desk.keeper.end(opened.record, Reason.REVOKED)
+    assert desk.keeper.has_ended("alice0000001", session_id)
+    assert not desk.keeper.has_ended(same_bucket, session_id)
+    assert not desk.keeper.has_ended("alice0000001", "never-was-one")
