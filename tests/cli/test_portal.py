@@ -11,19 +11,28 @@ NEWS = ("portal", "add", "news", "--name", "Báo điện tử", "--origin", "htt
 
 
 def test_a_portal_is_registered_and_every_process_knows_it(dvauth: Dvauth, parts: Parts) -> None:
-    result = dvauth(*NEWS, "--origin", "https://m.example.vn", "--activity", "any", "--mounted", "--json")
+    result = dvauth(*NEWS, "--origin", "https://m.example.vn", "--activity", "any", "--json")
     assert json.loads(result.stdout) == {
         "id": 1,
         "slug": "news",
         "name": "Báo điện tử",
         "origins": ["https://news.example.vn", "https://m.example.vn"],
         "activity": "any",
-        "mounted": True,
+        "mounted": False,
     }
     parts.watch.beat()
     known = parts.portal_directory().by_origin("https://m.example.vn")
     assert known
     assert known.slug == "news"
+
+
+def test_a_mounted_portal_has_one_host(dvauth: Dvauth) -> None:
+    assert json.loads(dvauth(*NEWS, "--mounted", "--json").stdout)["mounted"]
+    refused = dvauth(
+        "portal", "add", "desk", "--name", "Bàn", "--origin", "https://a.vn", "--origin", "https://b.vn", "--mounted"
+    )
+    assert refused.exit_code == 1
+    assert "one host" in refused.stderr
 
 
 def test_portals_are_listed_for_people_and_for_programs(dvauth: Dvauth) -> None:
