@@ -64,7 +64,7 @@ def test_unknown_wrong_disabled_and_unset_are_one_answer(
 def test_unknown_wrong_and_disabled_cost_the_same_time(
     database: Database, clock: HandClock, throttle: LoginThrottle, events: Events
 ) -> None:
-    """The least CPU time of many turns: what a busy machine adds says nothing, and only noise goes away by turns."""
+    """Within the 10 % of AU12, by the least CPU time of many turns: what a busy machine adds says nothing."""
     passwords = Passwords(site_name="")
     accounts = make_accounts(database, clock, passwords, LiveSessions(), throttle)
     authenticator = Authenticator(accounts=accounts, passwords=passwords, throttle=throttle, record=events)
@@ -81,7 +81,7 @@ def test_unknown_wrong_and_disabled_cost_the_same_time(
             begun = time.thread_time()
             refused(authenticator, name, "not the password of anybody", f"198.51.100.{turn}")
             best[name] = min(best[name], time.thread_time() - begun)
-        if turn >= 20 and max(best.values()) < 1.05 * min(best.values()):
+        if turn >= 20 and max(best.values()) < 1.10 * min(best.values()):
             return
     pytest.fail(f"seconds of CPU: {best}")
 
