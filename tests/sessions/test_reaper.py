@@ -11,7 +11,8 @@ import pytest
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.reaper import BATCH, DrainedEvent
-from dvauth.sessions.record import CENTRAL, Principal, SessionRecord, from_ms
+from dvauth.sessions.record import CENTRAL, Principal, SessionEvent, SessionRecord, SessionRef, from_ms
+from dvauth.sessions.schedule import UNREADABLE
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason, deadline
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
@@ -190,6 +191,37 @@ def test_each_event_has_an_id_of_its_own_for_ever_and_tells_all(desk: Any) -> No
     last = kept[-1].event
     assert (last.event, last.details, last.at) == ("session_expired", {"reason": "idle"}, desk.clock.now())
     assert last.ref in {session.record.ref for session in opened}
+
+
+def test_event_that_makes_no_sense_is_kept_as_it_is(desk: Any) -> None:
+    kept: list[DrainedEvent] = []
+    redis = desk.connection.client
+    redis.xadd(keys.events("7f"), {"e": "{"}, id="1772452800000-5")
+    redis.xadd(keys.events("7f"), {"x": "y"}, id="1772452800000-6")
+    assert desk.reaper.drain(kept.extend) == 2
+    assert desk.reaper.drain(kept.extend) == 0
+    assert [(drained.id, drained.event) for drained in kept] == [
+        (
+            f"7f-1772452800000-{number}",
+            SessionEvent(
+                event=UNREADABLE,
+                ref=SessionRef("7f", ""),
+                account_id="",
+                at=from_ms(1772452800000),
+                details={"raw": raw},
+            ),
+        )
+        for number, raw in ((5, "{b'e': b'{'}"), (6, "{b'x': b'y'}"))
+    ]
+
+
+def test_reaper_that_runs_out_of_time_leaves_the_rest_due(desk: Any) -> None:
+    for number in range(5):
+        desk.open(Principal(account_id=f"account{number}"))
+    desk.pass_time(minutes=15)
+    rounds = [desk.reaper.reap(until=time.monotonic() - 1) for _ in range(6)]
+    assert sum(rounds) == 5
+    assert 0 < rounds[0] < 5
 
 
 def test_events_are_kept_in_batches(desk: Any) -> None:

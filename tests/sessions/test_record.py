@@ -144,6 +144,19 @@ def test_end_at_a_portal_is_told_with_the_session_that_lives_on_and_as_an_event_
     ]
 
 
+def test_activity_counts_again_at_a_portal_after_the_person_authenticated_again(desk: Any) -> None:
+    opened = desk.open()
+    desk.pass_time(minutes=3)
+    desk.keeper.check(opened.cookie, desk.at_bank)
+    desk.pass_time(seconds=1)
+    cookie = desk.keeper.rotate(opened.cookie, reauthenticated=True)
+    desk.pass_time(minutes=2)
+    kept = desk.keeper.keep_alive(cookie, desk.at_bank, Cause.INPUT, timedelta(minutes=5))
+    assert kept.verdict.portal_remaining == timedelta(minutes=1)
+    kept = desk.keeper.keep_alive(cookie, desk.at_bank, Cause.INPUT)
+    assert kept.verdict.portal_remaining == timedelta(minutes=3)
+
+
 def test_end_at_a_portal_in_the_moment_of_authentication_is_told_once(desk: Any) -> None:
     opened = desk.open()
     desk.pass_time(minutes=3)
