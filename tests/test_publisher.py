@@ -12,6 +12,7 @@ from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
 from dvauth.storage.redis import RedisConnection
 from dvauth.storage.sql import Database
+from dvauth.storage.tag_key import read_tag_key
 from dvauth.storage.watch import PUBLISHED, Publication
 
 
@@ -59,6 +60,18 @@ def test_what_is_published_already_is_not_written_again(office: Office) -> None:
     office.portals.remove("news")
     assert office.publisher.publish()
     assert not office.publisher.publish()
+
+
+def test_key_of_tags_is_the_installations_own_and_stays(office: Office, database: Database) -> None:
+    def published() -> bytes | None:
+        return office.client.hget(PUBLISHED, "tag_key")
+
+    before = published()
+    assert before == read_tag_key(database)
+    assert len(before) == 32
+    office.set_idle(10)
+    office.publisher.publish()
+    assert published() == before
 
 
 @pytest.mark.proves("AT4")

@@ -94,6 +94,10 @@ class Parts:
     def portal_directory(self) -> PortalDirectory:
         return self.watch.current().portals
 
+    def tag_key(self) -> bytes:
+        """Keys what must stay the same when signing keys change. Raises ``StoreUnavailable``, as ``policies``."""
+        return self.watch.current().tag_key
+
     @cached_property
     def keeper(self) -> SessionKeeper:
         return SessionKeeper(self.store, self.signer, self.clock, self.policies, self._journal)

@@ -16,6 +16,7 @@ from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.storage.revision import read_revision
 from dvauth.storage.sql import Database
+from dvauth.storage.tag_key import read_tag_key
 from dvauth.storage.watch import PUBLISHED, Publication
 from dvauth.timeouts.policy import PolicySet
 
@@ -26,10 +27,15 @@ class Published:
 
     policies: PolicySet
     portals: PortalDirectory
+    tag_key: bytes
 
     @classmethod
     def parse(cls, publication: Publication) -> "Published":
-        return cls(PolicySet.from_document(publication.policies), PortalDirectory.from_document(publication.portals))
+        return cls(
+            PolicySet.from_document(publication.policies),
+            PortalDirectory.from_document(publication.portals),
+            publication.tag_key,
+        )
 
 
 class Publisher:
@@ -62,7 +68,8 @@ class Publisher:
     def _read(self, run_id: str) -> Publication:
         revision = read_revision(self._database)  # first: what is read after it may be newer than it, never older
         policies, portals = self._book.load(), self._portals.directory()
-        return Publication(run_id, revision, policies.to_document(), portals.to_document())
+        tag_key = read_tag_key(self._database)
+        return Publication(run_id, revision, policies.to_document(), portals.to_document(), tag_key)
 
     def _write(self, publication: Publication) -> bool:
         fields = [part for pair in publication.to_fields().items() for part in pair]

@@ -12,7 +12,9 @@ from sqlalchemy import text
 
 import dvauth.accounts.models
 import dvauth.policies.models
-import dvauth.portals.models  # noqa: F401 - every model, so that Base.metadata is whole
+import dvauth.portals.models
+import dvauth.storage.revision
+import dvauth.storage.tag_key  # noqa: F401 - every model, so that Base.metadata is whole
 from dvauth.audit.models import RevocationRow
 from dvauth.storage.sql import Base, Database, DatabaseUnavailable, insert_new
 

@@ -79,7 +79,7 @@ class Home:
         return str(self.client.info("server")["run_id"])
 
     def publish(self, run_id: str) -> None:
-        self.client.hset(PUBLISHED, mapping=Publication(run_id, 1, self.policies, {"news": {}}).to_fields())
+        self.client.hset(PUBLISHED, mapping=Publication(run_id, 1, self.policies, {"news": {}}, b"k").to_fields())
 
     def recover(self, run_id: str) -> None:
         self.recovered.append(run_id)
@@ -124,7 +124,7 @@ def knows(watch: RedisWatch[Any]) -> Any:
 
 
 def test_publication_round_trips() -> None:
-    publication = Publication("run", 7, {"default": {"idle_timeout_seconds": 900.5}}, {"cổng": {"id": 1}})
+    publication = Publication("run", 7, {"default": {"idle_timeout_seconds": 900.5}}, {"cổng": {"id": 1}}, b"\xff\x00")
     assert Publication.from_fields(publication.to_fields()) == publication
 
 

@@ -37,11 +37,12 @@ class Publication:
     revision: int  # of the database it was read from
     policies: dict[str, Any]
     portals: dict[str, Any]
+    tag_key: bytes
 
     def to_fields(self) -> dict[bytes, bytes]:
         documents = {b"policies": self.policies, b"portals": self.portals}
-        numbers = {b"run_id": self.run_id.encode(), b"revision": b"%d" % self.revision}
-        return numbers | {name: json.dumps(told).encode() for name, told in documents.items()}
+        plain = {b"run_id": self.run_id.encode(), b"revision": b"%d" % self.revision, b"tag_key": self.tag_key}
+        return plain | {name: json.dumps(told).encode() for name, told in documents.items()}
 
     @classmethod
     def from_fields(cls, fields: Mapping[bytes, bytes]) -> Self:
@@ -50,6 +51,7 @@ class Publication:
             revision=int(fields[b"revision"]),
             policies=json.loads(fields[b"policies"]),
             portals=json.loads(fields[b"portals"]),
+            tag_key=fields[b"tag_key"],
         )
 
 
