@@ -1,40 +1,33 @@
 """``create_app``: the web in front of its parts; and the one place where errors become HTTP."""
 
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_bootstrap import Bootstrap5
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from dvauth.accounts.errors import HashingBusy, TooManyAttempts
 from dvauth.parts import Parts
-from dvauth.sessions.check import Contention
-from dvauth.storage.redis import StoreUnavailable
-from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
+from dvauth.web.answers import Failure, failure_of, problem
 from dvauth.web.cookies import CookieJar
 from dvauth.web.embed import embed
 from dvauth.web.enter import MOUNT, enter
+from dvauth.web.front import Front
 from dvauth.web.health import health
 from dvauth.web.login import login
-from dvauth.web.problems import problem
-from dvauth.web.services import WebServices
-from dvauth.web.session_api import session_api
+from dvauth.web.services import WebServices, services
+from dvauth.web.session_api import SessionApi
 from dvauth.web.setup import setup
-from dvauth.web.verify import verify
-from dvauth.web.visitor import Proxies
+from dvauth.web.verify import Verify
+from dvauth.web.visit import Entrance
 
 LARGEST_BODY = 16 * 1024  # bytes; no form here needs more, and a server thread reads what is sent
-FOR_PROGRAMS = {"session_api", "verify", "health"}
-RETRY_SECONDS = 5
 ERROR_PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
 
 
@@ -58,10 +51,12 @@ def create_app(parts: Parts) -> Flask:
     i18n.init_app(app, default=parts.settings.default_locale, cookie=known.jar.name("language"))
     identity.init_app(app)
     guards.init_app(app)
-    for blueprint in (login, account, setup, session_api, enter, verify, embed, health):
+    for blueprint in (login, account, setup, enter, embed, health):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)
+    routes = {**SessionApi(known).routes, **Verify(known).routes}
+    app.wsgi_app = Front(app.wsgi_app, routes, known.entrance)  # type: ignore[method-assign]  # as Flask documents
     return app
 
 
@@ -78,7 +73,7 @@ def _web_services(parts: Parts) -> WebServices:
         audit=parts.audit,
         database=parts.database,
         jar=CookieJar.from_settings(settings),
-        proxies=Proxies(settings.trusted_proxies, urlsplit(settings.base_url).netloc),
+        entrance=Entrance(settings.trusted_proxies, settings.base_url),
         portals=parts.portal_directory,
         policies=parts.policies,
         log_out_later=parts.log_out_later,
@@ -86,75 +81,54 @@ def _web_services(parts: Parts) -> WebServices:
 
 
 def _page_context() -> dict[str, Any]:
-    known: WebServices = current_app.extensions["dvauth"]
+    settings = services().settings
     return {
-        "site_name": known.settings.site_name,
-        "home_url": f"{known.settings.base_url}/account/",
-        "mount": "" if known.proxies.is_central(request) else MOUNT,
+        "site_name": settings.site_name,
+        "home_url": f"{settings.base_url}/account/",
+        "mount": "" if identity.current_visit().is_central else MOUNT,
     }
 
 
 def _register_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _refused)
-    app.register_error_handler(StoreUnavailable, _store_unavailable)
-    app.register_error_handler(DatabaseUnavailable, lambda _: _failed(503, "The database does not answer."))
-    app.register_error_handler(Contention, lambda _: _failed(503, "This session is changing; ask again."))
-    app.register_error_handler(TooManyAttempts, lambda error: _failed(429, "Too many attempts.", error.retry_after))
-    app.register_error_handler(HashingBusy, lambda error: _failed(503, "Too many logins at once.", error.retry_after))
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, _failed)
 
 
 def _refused(error: HTTPException) -> Response:
     if error.response is not None or error.code is None:
         return error.get_response()
-    response = _failed(error.code, error.description or HTTPStatus(error.code).phrase, template=_template_of(error))
+    detail = error.description or HTTPStatus(error.code).phrase
+    response = _page(error, error.code) if _wants_page() else problem(error.code, detail).to_response()
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
     return response
 
 
-def _template_of(error: HTTPException) -> str:
-    return "stale_form" if isinstance(error, guards.StaleForm) else str(error.code)
-
-
-def _store_unavailable(_error: StoreUnavailable) -> Response:
-    """Nobody is judged, so nobody is logged out: the page shows no one, and no cookie is touched."""
-    return _failed(
-        503, "The session store does not answer; nobody is logged out by that.", StoreUnavailable.retry_after
-    )
-
-
-def _unexpected(error: Exception) -> Response:
-    """The stack goes to the log, a number to the person."""
-    g.correlation_id = secrets.token_hex(8)
-    current_app.logger.error("unexpected error %s", g.correlation_id, exc_info=error)
-    return _failed(500, f"Something went wrong here; it is logged under {g.correlation_id}.")
-
-
-def _failed(status: int, detail: str, retry_after: int | None = None, *, template: str | None = None) -> Response:
-    if request.blueprint == "verify":
-        status = 403  # all that a proxy understands as a refusal
-    if request.blueprint in FOR_PROGRAMS or not _wants_page():
-        response: Response = problem(status, detail)
-    else:
-        response = _page(status, retry_after, template or str(status))
-    if status in {429, 503}:
-        response.headers["Retry-After"] = str(retry_after or RETRY_SECONDS)
+def _failed(error: Exception) -> Response:
+    failure = failure_of(error)
+    if not _wants_page():
+        return failure.to_answer().to_response()
+    response = _page(error, failure.status, failure)
+    if failure.retry_after:
+        response.headers["Retry-After"] = str(failure.retry_after)
     return response
 
 
 def _wants_page() -> bool:
+    if request.blueprint == "health":
+        return False
     navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
     return navigates or request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
 
 
-def _page(status: int, retry_after: int | None, template: str) -> Response:
+def _page(error: Exception, status: int, failure: Failure | None = None) -> Response:
     identity.page_is_about_an_error()
-    name = template if template == "stale_form" or status in ERROR_PAGES else "400"
+    name = "stale_form" if isinstance(error, guards.StaleForm) else str(status if status in ERROR_PAGES else 400)
     page = render_template(
         f"errors/{name}.html",
-        correlation_id=g.get("correlation_id"),
-        retry_after=timedelta(seconds=retry_after or RETRY_SECONDS),
+        base_url=services().settings.base_url,
+        correlation_id=failure and failure.number,
+        retry_after=timedelta(seconds=failure.retry_after or 0) if failure else None,
     )
     return current_app.make_response((page, status))

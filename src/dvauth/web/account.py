@@ -18,7 +18,7 @@ from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import TimeoutPolicy
 from dvauth.web.forms import ChangePasswordForm
-from dvauth.web.identity import CurrentUser, current_check
+from dvauth.web.identity import CurrentUser, current_check, current_visit
 from dvauth.web.services import services
 
 account = Blueprint("account", __name__, url_prefix="/account")
@@ -71,7 +71,7 @@ def change_password() -> ResponseReturnValue:
             me.account,
             form.current.data or "",
             form.new.data or "",
-            address=known.proxies.client_address(request),
+            address=current_visit().client_address,
             keep=me.session.ref.session_id,
         )
     except LoginLocked as locked:
@@ -118,7 +118,7 @@ def _own_session(session_id: str) -> SessionRecord:
     for record in known.keeper.sessions_of(account_id):
         if record.ref.session_id == session_id:
             return record
-    address = known.proxies.client_address(request)
+    address = current_visit().client_address
     known.audit.record(Event.AUTHZ_FAIL, account=account_id, address=address, resource=f"session {session_id}")
     raise NotFound
 

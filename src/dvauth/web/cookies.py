@@ -6,6 +6,7 @@ from flask import Request
 from werkzeug.wrappers import Response
 
 from dvauth.settings import Settings
+from dvauth.web.visit import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class CookieJar:
         parts = ["dvauth", *filter(None, (self.suffix, purpose))]
         return ("__Host-" if self.secure else "") + "-".join(parts)
 
-    def read(self, request: Request, purpose: str = "") -> str | None:
-        return request.cookies.get(self.name(purpose))
+    def read(self, asked: Request | Visit, purpose: str = "") -> str | None:
+        return asked.cookies.get(self.name(purpose))
 
     def set(self, response: Response, value: str, purpose: str = "", *, max_age: int | None = None) -> None:
         """Set a cookie; without ``max_age`` (seconds) it ends with the browser."""

@@ -6,45 +6,39 @@ import secrets
 
 from flask import Flask, abort, g, redirect, request
 from markupsafe import Markup
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response
 
 from dvauth.audit.events import Event
 from dvauth.origins import origin_of
 from dvauth.storage.redis import StoreUnavailable
-from dvauth.web.problems import problem
+from dvauth.web.headers import ALWAYS, AT_CENTRE, NEVER_STORED, WITHOUT_PAGE
+from dvauth.web.identity import current_visit
 from dvauth.web.services import services
+from dvauth.web.visit import PLAIN_HTTP
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-OWN_DEFENCE = {
-    "session_api.keep_alive",  # JSON only, so that a preflight applies
-    "verify.verify_request",  # changes nothing by these methods: it refuses them
-}
 ON_PORTAL_HOSTS = {
     "embed.current",
     "embed.frozen",
-    "session_api.status",
-    "session_api.preflight",
-    "session_api.keep_alive",
     "enter.handshake",
     "login.confirm_logout",
     "login.log_out",
     "static",
     "bootstrap.static",
-    "verify.verify_request",
 }
-ASKED_FROM_INSIDE = {"health.live", "health.ready", "verify.verify_request"}  # by proxies, on the inner network
+ASKED_FROM_INSIDE = {"health.live", "health.ready"}  # by proxies, on the inner network
+ON_ANY_HOST = {*ASKED_FROM_INSIDE, "static", "bootstrap.static"}  # the page that says what is wrong has a style
 PAGES = {"login", "account", "setup", "enter"}
 FORM_COOKIE = "form"
 FORM_FIELD = "csrf_token"
-UNLESS_SET = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-HSTS = "max-age=31536000; includeSubDomains"
 CACHEABLE = {"embed.current", "embed.frozen", "static", "bootstrap.static"}
-BARE_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+
+
+class Misdirected(HTTPException):
+    """Asked at an address that is not ours."""
+
+    code = 421
 
 
 class StaleForm(Forbidden):
@@ -63,19 +57,16 @@ def init_app(app: Flask) -> None:
 
 def refuse_plain_http() -> Response | None:
     """Where people come by https, pages lead there and everything else is refused (NIST SP 800-63B-4, SB-9)."""
-    known = services()
-    if known.settings.base_url.startswith("http:") or known.proxies.scheme(request) == "https":
-        return None
-    if request.endpoint in ASKED_FROM_INSIDE:
+    if current_visit().is_safe or request.endpoint in ASKED_FROM_INSIDE:
         return None
     if request.method not in {"GET", "HEAD"} or request.blueprint not in PAGES:
-        abort(403, "This service is reached by https only.")
-    return redirect(known.settings.base_url + request.full_path.rstrip("?"), 308)
+        abort(403, PLAIN_HTTP)
+    return redirect(services().settings.base_url + request.full_path.rstrip("?"), 308)
 
 
 def refuse_unmeasured_bodies() -> None:
     """A chunked body would be cut off at the largest size in silence, and taken for whole."""
-    if "Transfer-Encoding" in request.headers and request.endpoint != "verify.verify_request":
+    if "Transfer-Encoding" in request.headers:
         abort(411)
 
 
@@ -84,42 +75,33 @@ def refuse_other_hosts() -> None:
 
     On a host that nobody reports nothing does: it may be a portal's, whose proxy forgot to say so.
     """
-    proxies = services().proxies
-    if proxies.is_central(request):
-        return
-    if not proxies.reports_host(request):
-        if request.endpoint not in ASKED_FROM_INSIDE:
-            abort(problem(421, _misdirected(proxies.host(request), proxies.central_host)))
-    elif request.endpoint not in ON_PORTAL_HOSTS:
+    visit = current_visit()
+    if visit.misdirection:
+        if request.endpoint not in ON_ANY_HOST:
+            raise Misdirected(visit.misdirection)
+    elif not visit.is_central and request.endpoint not in ON_PORTAL_HOSTS:
         abort(404)
-
-
-def _misdirected(asked: str, central: str) -> str:
-    return (
-        f"{asked} was asked for, but the service is {central} (DVAUTH_BASE_URL). The proxy of a portal must send "
-        "X-Forwarded-Host, and its address must be in DVAUTH_TRUSTED_PROXIES."
-    )
 
 
 def refuse_forged_forms() -> None:
     """Unsafe methods need our own Origin and the form token of this very session (ASVS 3.5.1, NIST SB-10)."""
-    if request.method in SAFE_METHODS or request.endpoint in OWN_DEFENCE or request.endpoint is None:
+    if request.method in SAFE_METHODS or request.endpoint is None:
         return
     token = request.form.get(FORM_FIELD, "")
     if _comes_from_us() and hmac.compare_digest(token.encode(), form_token().encode()):
         return
-    known = services()
-    known.audit.record(Event.MALICIOUS_CSRF, address=known.proxies.client_address(request), resource=request.endpoint)
+    address = current_visit().client_address
+    services().audit.record(Event.MALICIOUS_CSRF, address=address, resource=request.endpoint)
     raise StaleForm
 
 
 def _comes_from_us() -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
-    proxies, origin = services().proxies, request.headers.get("Origin", "")
-    if proxies.is_central(request):
-        return origin == services().settings.base_url
-    return origin == f"{proxies.scheme(request)}://{proxies.host(request)}"
+    visit = current_visit()
+    if visit.is_central:
+        return visit.origin == services().settings.base_url
+    return visit.origin == f"{visit.scheme}://{visit.host}"
 
 
 def form_token() -> str:
@@ -161,20 +143,17 @@ def csp_nonce() -> str:
 
 
 def set_headers(response: Response) -> Response:
-    headers = response.headers  # add() is used where nobody else sets a header: it does not search for an older one
-    present = {name for name, _ in headers}
-    for name, value in UNLESS_SET.items():
-        if name not in present:
-            headers.add(name, value)
-    if services().proxies.is_central(request):
-        headers.add("Strict-Transport-Security", HSTS)
+    """The headers of ``headers``, unless the view has set one of them itself."""
+    headers = response.headers
+    for name, value in (*ALWAYS, *(AT_CENTRE if current_visit().is_central else ())):
+        headers.setdefault(name, value)
     if request.endpoint not in CACHEABLE or response.status_code >= 400:
-        headers["Cache-Control"] = "no-store"
+        headers.update(NEVER_STORED)
     if response.mimetype == "text/html":
-        headers.add("Cross-Origin-Opener-Policy", "same-origin")
-        headers.add("Content-Security-Policy", page_csp())
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Content-Security-Policy"] = page_csp()
     else:
-        headers.add("Content-Security-Policy", BARE_CSP)
+        headers.update(WITHOUT_PAGE)
     return response
 
 

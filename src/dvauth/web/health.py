@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from dvauth.storage.redis import StoreUnavailable
-from dvauth.web.problems import problem
+from dvauth.web.answers import problem
 from dvauth.web.services import services
 
 health = Blueprint("health", __name__, url_prefix="/health")
@@ -26,5 +26,5 @@ def ready() -> Response:
     if not known.database.is_ready():
         missing.append("sql")
     if missing:
-        return problem(503, f"Not ready: {' and '.join(missing)}.", missing=missing)
+        return problem(503, f"Not ready: {' and '.join(missing)}.", missing=missing).to_response()
     return Response("ok\n", content_type="text/plain; charset=utf-8")

@@ -4,11 +4,11 @@ from flask import Flask, Request, g, request
 from flask_login import LoginManager, UserMixin
 
 from dvauth.accounts.account import Account
-from dvauth.audit.events import Event
-from dvauth.sessions.check import Active, Check, Ended
+from dvauth.sessions.check import Active, Check
 from dvauth.sessions.record import SessionRecord
+from dvauth.web.replays import report_replay
 from dvauth.web.services import services
-from dvauth.web.visitor import WebPlace, is_persons_navigation, place_of
+from dvauth.web.visit import Visit, WebPlace
 
 
 class CurrentUser(UserMixin):
@@ -59,37 +59,23 @@ def page_is_about_an_error() -> None:
     g.about_error = True
 
 
+def current_visit() -> Visit:
+    if "visit" not in g:
+        g.visit = Visit(request.environ, services().entrance)
+    visit: Visit = g.visit
+    return visit
+
+
 def current_place() -> WebPlace:
-    if "place" not in g:
-        known = services()
-        g.place = place_of(request, known.portals(), known.proxies, known.settings.base_url)
-    place: WebPlace = g.place
-    return place
+    return current_visit().place(services().portals())
 
 
 def current_check() -> Check:
     """The verdict on this request's cookie. A navigation that the person started counts as activity."""
     if "check" not in g:
-        known = services()
-        g.check = known.keeper.check(known.jar.read(request), current_place(), activity=is_persons_navigation(request))
-        report_replay(g.check)
+        known, visit = services(), current_visit()
+        place, activity = current_place(), visit.is_persons_navigation
+        g.check = known.keeper.check(known.jar.read(visit), place, activity=activity)
+        report_replay(known, visit, g.check)
     check: Check = g.check
     return check
-
-
-def report_replay(check: Check) -> None:
-    """A cookie used after its session was ended on purpose is an event, once: somebody may have stolen it.
-
-    After an idle or an absolute end it is everyday: the person came back and clicked.
-    """
-    known = services()
-    if not (isinstance(check, Ended) and check.replayed and check.tombstone and check.reason.willed):
-        return
-    if known.keeper.is_first_replay(check.ref):
-        known.audit.record(
-            Event.SESSION_USE_AFTER_EXPIRE,
-            account=check.tombstone.account_id,
-            session=check.ref.session_id,
-            address=known.proxies.client_address(request),
-            reason=check.reason,
-        )

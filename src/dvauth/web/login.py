@@ -15,12 +15,12 @@ from dvauth.sessions.check import Active, Anonymous, Check, Ended
 from dvauth.sessions.record import Origin, Place, Principal
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
+from dvauth.web.answers import CHALLENGE
 from dvauth.web.devices import device_of
 from dvauth.web.enter import enter_url
 from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE
-from dvauth.web.identity import current_check, page_is_about_an_error
-from dvauth.web.problems import CHALLENGE
+from dvauth.web.identity import current_check, current_visit, page_is_about_an_error
 from dvauth.web.services import services
 
 login = Blueprint("login", __name__)
@@ -86,7 +86,7 @@ def logged_out() -> ResponseReturnValue:
 
 
 def _at_centre() -> bool:
-    return services().proxies.is_central(request)
+    return current_visit().is_central
 
 
 def _portal() -> Portal | None:
@@ -126,7 +126,7 @@ def _page(form: LoginForm, ended: Ended | None = None) -> str:
 def _logged_in(username: str, password: str, *, remember: bool) -> Response:
     """Raises what ``Authenticator.authenticate`` raises."""
     known = services()
-    address = known.proxies.client_address(request)
+    address = current_visit().client_address
     account = known.authenticator.authenticate(username, password, address)
     remember_for = known.policies().strictest(account.roles).policy.remember_for if remember else timedelta(0)
     remembered = bool(remember_for)

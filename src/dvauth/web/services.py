@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dvauth.storage.sql import Database
     from dvauth.timeouts.policy import PolicySet
     from dvauth.web.cookies import CookieJar
-    from dvauth.web.visitor import Proxies
+    from dvauth.web.visit import Entrance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class WebServices:
     audit: "AuditLog"
     database: "Database"
     jar: "CookieJar"
-    proxies: "Proxies"
+    entrance: "Entrance"
     portals: "Callable[[], PortalDirectory]"
     policies: "Callable[[], PolicySet]"
     log_out_later: "Callable[[str | None], bool]"

@@ -6,96 +6,140 @@ only JSON, so that a foreign page's request stops at the preflight (OWASP CSRF c
 
 import hmac
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_input_stream
 
 from dvauth.audit.events import Event
 from dvauth.sessions.check import Active, Cause, Check, Ended
+from dvauth.sessions.record import SessionRecord
 from dvauth.timeouts.judge import Verdict
-from dvauth.web.identity import current_place, report_replay
-from dvauth.web.problems import problem
-from dvauth.web.services import services
-from dvauth.web.visitor import WebPlace
+from dvauth.web.answers import Answer, Headers, failure_of, json_answer, problem
+from dvauth.web.front import Routes, View
+from dvauth.web.replays import report_replay
+from dvauth.web.services import WebServices
+from dvauth.web.visit import PLAIN_HTTP, UNMEASURED, Visit, WebPlace
 
 PREFLIGHT_SECONDS = 7200  # browsers keep no preflight answer longer (Chromium's limit)
+LARGEST_BODY = 1024  # bytes; a keep-alive takes about 50
 LONGEST_IDLE = timedelta(days=400)
 TAG_LENGTH = 16
+VARY: Headers = (("Vary", "Origin"),)
+PREFLIGHT: Headers = (
+    ("Access-Control-Allow-Methods", "POST"),
+    ("Access-Control-Allow-Headers", "content-type"),
+    ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+)
 
-session_api = Blueprint("session_api", __name__, url_prefix="/session")
+Act = Callable[[Visit, WebPlace], Answer]
 
 
-@session_api.before_request
-def admit() -> Response | None:
-    """Only pages of ours and of registered portals, and only ``fetch``: an image or a script reads nothing here."""
-    if request.headers.get("Sec-Fetch-Dest", "empty") not in {"empty", "document"}:
-        return problem(403, "This address answers fetch() only.")
-    if _origin_is_known(request.headers.get("Origin"), current_place()):
+class SessionApi:
+    """The status and the keep-alive of the visitor's session."""
+
+    def __init__(self, known: WebServices) -> None:
+        self._known = known
+        status, preflight, keep_alive = map(self._shared, (self._status, self._preflight, self._keep_alive))
+        self.routes: Routes = {
+            "/session": {"GET": status, "HEAD": status},
+            "/session/keep-alive": {"OPTIONS": preflight, "POST": keep_alive},
+        }
+
+    def _shared(self, act: Act) -> View:
+        """The act, for pages of ours and of registered portals, which may read whatever it answers."""
+
+        def view(visit: Visit) -> Answer:
+            headers = VARY
+            try:
+                place = visit.place(self._known.portals())
+                if refusal := self._refusal(visit, place):
+                    return refusal.adding(headers)
+                headers += _cors(visit, place)
+                answer = act(visit, place)
+            except Exception as error:  # noqa: BLE001 - nobody behind us answers it
+                answer = failure_of(error).to_answer()
+            return answer.adding(headers)
+
+        return view
+
+    def _refusal(self, visit: Visit, place: WebPlace) -> Answer | None:
+        """Only ``fetch`` by a page that we know, safely: an image or a script reads nothing here."""
+        if misdirection := visit.misdirection:
+            return problem(421, misdirection)
+        if not visit.is_safe:
+            return problem(403, PLAIN_HTTP)
+        if visit.header("Transfer-Encoding"):
+            return problem(411, UNMEASURED)
+        if visit.header("Sec-Fetch-Dest") not in {None, "empty", "document"}:
+            return problem(403, "This address answers fetch() only.")
+        if not self._is_known(visit.origin, place):
+            self._known.audit.record(Event.MALICIOUS_CORS, address=visit.client_address, origin=visit.origin)
+            return problem(403, "The page's origin is not registered as a portal.")
         return None
-    services().audit.record(Event.MALICIOUS_CORS, address=_address(), origin=request.headers.get("Origin"))
-    return problem(403, "The page's origin is not registered as a portal.")
+
+    def _is_known(self, origin: str | None, place: WebPlace) -> bool:
+        if origin is None or origin == self._known.settings.base_url:
+            return True
+        return place.portal is not None and origin in place.portal.origins
+
+    def _status(self, visit: Visit, place: WebPlace) -> Answer:
+        return self._told(self._known.keeper.check(self._known.jar.read(visit), place), place)
+
+    def _preflight(self, _visit: Visit, _place: WebPlace) -> Answer:
+        return Answer(204, PREFLIGHT)
+
+    def _keep_alive(self, visit: Visit, place: WebPlace) -> Answer:
+        if visit.origin is None:
+            return problem(403, "A keep-alive needs an Origin header.")
+        if parse_options_header(visit.environ.get("CONTENT_TYPE"))[0] != "application/json":
+            return problem(415, "A keep-alive is sent as application/json.")
+        try:
+            cause, idle_for = _parsed(get_input_stream(visit.environ, max_content_length=LARGEST_BODY).read())
+        except (ValueError, RecursionError) as error:
+            return problem(400, str(error))
+        check = self._known.keeper.keep_alive(self._known.jar.read(visit), place, cause, idle_for)
+        if isinstance(check, Active):
+            return self._told(check, place)
+        report_replay(self._known, visit, check)
+        reason = check.reason if isinstance(check, Ended) else None
+        return problem(401, "There is no session to keep alive.", state=check.state, reason=reason)
+
+    def _told(self, check: Check, place: WebPlace) -> Answer:
+        body = {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
+        if isinstance(check, Active):
+            body |= _durations(check.verdict) | self._tags(check.record, place)
+        return json_answer(body)
+
+    def _tags(self, record: SessionRecord, place: WebPlace) -> dict[str, Any]:
+        """Let tabs tell another session and another person apart. Keyed per portal: two cannot match people."""
+        return {
+            "session": self._tag(place, record.ref.session_id),
+            "account": self._tag(place, record.account_id),
+            "seq": record.seq,
+        }
+
+    def _tag(self, place: WebPlace, value: str) -> str:
+        key = self._known.settings.secret_key[-1].encode()
+        return hmac.digest(key, f"dvauth.tag:{place.slug}:{value}".encode(), "sha256").hex()[:TAG_LENGTH]
 
 
-@session_api.after_request
-def share(response: Response) -> Response:
-    """CORS: the exact origin of a registered portal, with credentials."""
-    headers = response.headers
-    headers.add("Vary", "Origin")
-    origin, place = request.headers.get("Origin"), g.get("place")
-    if origin and place and place.portal and not place.own_host:
-        headers.add("Access-Control-Allow-Origin", origin)
-        headers.add("Access-Control-Allow-Credentials", "true")
-        headers.add("Access-Control-Expose-Headers", "Retry-After")
-    return response
+def _cors(visit: Visit, place: WebPlace) -> Headers:
+    """The exact origin of a registered portal, with credentials."""
+    if visit.origin is None or place.portal is None or place.own_host:
+        return ()
+    return (
+        ("Access-Control-Allow-Origin", visit.origin),
+        ("Access-Control-Allow-Credentials", "true"),
+        ("Access-Control-Expose-Headers", "Retry-After"),
+    )
 
 
-@session_api.get("")
-def status() -> Response:
-    known = services()
-    return _answer(known.keeper.check(known.jar.read(request), current_place()))
-
-
-@session_api.route("/keep-alive", methods=["OPTIONS"])
-def preflight() -> Response:
-    response = Response(status=204)
-    response.headers["Access-Control-Allow-Methods"] = "POST"
-    response.headers["Access-Control-Allow-Headers"] = "content-type"
-    response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
-    return response
-
-
-@session_api.post("/keep-alive")
-def keep_alive() -> Response:
-    if "Origin" not in request.headers:
-        return problem(403, "A keep-alive needs an Origin header.")
-    if request.mimetype != "application/json":
-        return problem(415, "A keep-alive is sent as application/json.")
-    try:
-        cause, idle_for = _parsed(request.get_json(silent=True))
-    except (ValueError, RecursionError) as error:
-        return problem(400, str(error))
-    known = services()
-    check = known.keeper.keep_alive(known.jar.read(request), current_place(), cause, idle_for)
-    if isinstance(check, Active):
-        return _answer(check)
-    report_replay(check)
-    reason = check.reason if isinstance(check, Ended) else None
-    return problem(401, "There is no session to keep alive.", state=check.state, reason=reason)
-
-
-def _origin_is_known(origin: str | None, place: WebPlace) -> bool:
-    if origin is None or origin == services().settings.base_url:
-        return True
-    return place.portal is not None and origin in place.portal.origins
-
-
-def _address() -> str:
-    return services().proxies.client_address(request)
-
-
-def _parsed(body: Any) -> tuple[Cause, timedelta]:
+def _parsed(text: bytes) -> tuple[Cause, timedelta]:
     """The cause, and how long ago the last input was. Raises ``ValueError`` with a sentence."""
+    body = _json(text)
     if not isinstance(body, dict):
         raise ValueError(  # noqa: TRY004 - whatever is wrong with it, the caller is told by a sentence
             'The body must be a JSON object such as {"cause": "prompt", "idle_seconds": 0}.'
@@ -108,11 +152,11 @@ def _parsed(body: Any) -> tuple[Cause, timedelta]:
     return Cause(cause), timedelta(seconds=idle)
 
 
-def _answer(check: Check) -> Response:
-    body = {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
-    if isinstance(check, Active):
-        body |= _durations(check.verdict) | _tags(check, current_place())
-    return Response(json.dumps(body), content_type="application/json")
+def _json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _durations(verdict: Verdict) -> dict[str, Any]:
@@ -128,18 +172,3 @@ def _durations(verdict: Verdict) -> dict[str, Any]:
 
 def _seconds(duration: timedelta) -> float:
     return duration // timedelta(milliseconds=100) / 10
-
-
-def _tags(check: Active, place: WebPlace) -> dict[str, Any]:
-    """Let tabs tell another session and another person apart. Keyed per portal: two portals cannot match people."""
-    record = check.record
-    return {
-        "session": _tag(place, record.ref.session_id),
-        "account": _tag(place, record.account_id),
-        "seq": record.seq,
-    }
-
-
-def _tag(place: WebPlace, value: str) -> str:
-    key = services().settings.secret_key[-1].encode()
-    return hmac.digest(key, f"dvauth.tag:{place.slug}:{value}".encode(), "sha256").hex()[:TAG_LENGTH]

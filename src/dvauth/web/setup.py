@@ -9,6 +9,7 @@ from dvauth.accounts.errors import LinkUnusable, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
 from dvauth.audit.events import Event
 from dvauth.web.forms import NewPasswordForm
+from dvauth.web.identity import current_visit
 from dvauth.web.services import services
 
 setup = Blueprint("setup", __name__, url_prefix="/setup")
@@ -42,7 +43,7 @@ def save(token: str) -> ResponseReturnValue:
         return _page(form, account), 422
     except LinkUnusable:
         return _unusable()
-    known.audit.record(Event.AUTHN_PASSWORD_CHANGE, account=account.id, address=known.proxies.client_address(request))
+    known.audit.record(Event.AUTHN_PASSWORD_CHANGE, account=account.id, address=current_visit().client_address)
     return redirect(url_for("login.form", done="setup"), 303)
 
 

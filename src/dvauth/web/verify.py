@@ -5,71 +5,78 @@ refused, and success carries positive proof in its headers.
 """
 
 import math
-
-from flask import Blueprint, Response, redirect, request
-from werkzeug.wrappers import Response as BaseResponse
+from urllib.parse import parse_qs
 
 from dvauth.portals.portal import Activity, Portal
 from dvauth.sessions.check import Active, Contention, Ended
 from dvauth.sessions.record import Place
 from dvauth.storage.redis import StoreUnavailable
+from dvauth.web.answers import CHALLENGE, Answer, failure_of
 from dvauth.web.enter import enter_url
-from dvauth.web.identity import report_replay
-from dvauth.web.problems import CHALLENGE
-from dvauth.web.services import services
-from dvauth.web.visitor import is_persons_navigation
+from dvauth.web.front import Routes
+from dvauth.web.replays import report_replay
+from dvauth.web.services import WebServices
+from dvauth.web.visit import Visit
 
 # Some proxies ask by the visitor's own method; whatever is not understood must be a refusal, never a success.
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
-
-verify = Blueprint("verify", __name__)
-
-
-@verify.route("/verify", methods=METHODS, provide_automatic_options=False)
-def verify_request() -> BaseResponse:
-    if request.method not in {"GET", "HEAD"}:
-        return _refuse(403, "wrong-method")
-    known = services()
-    if not known.proxies.sent(request):
-        return _refuse(403, "untrusted-proxy")
-    try:
-        return _judge_at(known.portals().for_return_to(request.headers.get("X-Original-URL", "")))
-    except (StoreUnavailable, Contention):
-        return _refuse(403, "unavailable")
+WRONG_METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+PLAIN_TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
-def _judge_at(portal: Portal | None) -> BaseResponse:
-    if portal is None or not request.headers.get("X-Original-Method"):
-        return _refuse(403, "unknown-portal")
-    known = services()
-    check = known.keeper.check(known.jar.read(request), Place(portal, own_host=True), activity=_is_activity(portal))
-    report_replay(check)
-    if isinstance(check, Active):
-        return _let_through(check)
-    if request.args.get("redirect") == "1" and request.headers.get("Sec-Fetch-Mode") == "navigate":
-        return redirect(enter_url(request.headers["X-Original-URL"]), 303)
-    return _refuse(401, check.reason if isinstance(check, Ended) else "anonymous")
+class Verify:
+    """The forward authentication of portals' own hosts."""
+
+    def __init__(self, known: WebServices) -> None:
+        self._known = known
+        wrong = dict.fromkeys(WRONG_METHODS, lambda _: _refusal(403, "wrong-method"))
+        self.routes: Routes = {"/verify": {"GET": self._view, "HEAD": self._view} | wrong}
+
+    def _view(self, visit: Visit) -> Answer:
+        if not visit.by_proxy:
+            return _refusal(403, "untrusted-proxy")
+        try:
+            return self._judge_at(self._known.portals().for_return_to(visit.header("X-Original-URL") or ""), visit)
+        except (StoreUnavailable, Contention):
+            return _refusal(403, "unavailable")
+        except Exception as error:  # noqa: BLE001 - nobody behind us answers it
+            failure_of(error)
+            return _refusal(403, "failed")
+
+    def _judge_at(self, portal: Portal | None, visit: Visit) -> Answer:
+        if portal is None or not visit.header("X-Original-Method"):
+            return _refusal(403, "unknown-portal")
+        cookie, place = self._known.jar.read(visit), Place(portal, own_host=True)
+        check = self._known.keeper.check(cookie, place, activity=_is_activity(visit, portal))
+        if isinstance(check, Active):
+            return _proof(check)
+        report_replay(self._known, visit, check)
+        if _wants_redirect(visit):
+            return Answer(303, (("Location", enter_url(visit.header("X-Original-URL") or "")), *PLAIN_TEXT))
+        return _refusal(401, check.reason if isinstance(check, Ended) else "anonymous")
 
 
-def _is_activity(portal: Portal) -> bool:
+def _is_activity(visit: Visit, portal: Portal) -> bool:
     if portal.activity is Activity.NAVIGATION:
-        return is_persons_navigation(request)
-    return portal.activity is Activity.ANY and request.headers.get("X-DVAuth-Passive") != "1"
+        return visit.is_persons_navigation
+    return portal.activity is Activity.ANY and not visit.is_passive
 
 
-def _let_through(check: Active) -> Response:
+def _wants_redirect(visit: Visit) -> bool:
+    asked = parse_qs(visit.environ.get("QUERY_STRING", "")).get("redirect") == ["1"]
+    return asked and visit.header("Sec-Fetch-Mode") == "navigate"
+
+
+def _proof(check: Active) -> Answer:
     record = check.record
-    response = Response(content_type="text/plain; charset=utf-8")
-    response.headers["X-DVAuth-Account"] = record.account_id
-    response.headers["X-DVAuth-Roles"] = ",".join(record.roles)
-    response.headers["X-DVAuth-Session"] = record.ref.session_id
-    response.headers["X-DVAuth-Idle-Seconds"] = str(math.floor(check.verdict.expires_in.total_seconds()))
-    return response
+    proof = (
+        ("X-DVAuth-Account", record.account_id),
+        ("X-DVAuth-Roles", ",".join(record.roles)),
+        ("X-DVAuth-Session", record.ref.session_id),
+        ("X-DVAuth-Idle-Seconds", str(math.floor(check.verdict.expires_in.total_seconds()))),
+    )
+    return Answer(200, proof + PLAIN_TEXT)
 
 
-def _refuse(status: int, reason: str) -> Response:
-    response = Response(status=status, content_type="text/plain; charset=utf-8")
-    response.headers["X-DVAuth-Reason"] = reason
-    if status == 401:
-        response.headers["WWW-Authenticate"] = CHALLENGE
-    return response
+def _refusal(status: int, reason: str) -> Answer:
+    challenge = (("WWW-Authenticate", CHALLENGE),) if status == 401 else ()
+    return Answer(status, (("X-DVAuth-Reason", reason), *challenge, *PLAIN_TEXT))
