@@ -14,10 +14,14 @@ from typing import Any, NamedTuple
 import pytest
 import redis
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from dvauth.storage.embedded_redis import find_server
 from dvauth.storage.redis import RedisConnection, connect
 from dvauth.storage.sql import Database
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 
 settings.register_profile("dvauth", deadline=None)  # a busy machine is no counterexample
 settings.load_profile("dvauth")
@@ -150,6 +154,14 @@ def postgresql_url() -> Iterator[str]:
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], check=False, **run)
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
 
 
 def _upgraded(url: str) -> Iterator[Database]:

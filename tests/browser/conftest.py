@@ -9,15 +9,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
 from dvauth.demo.portal import create_portal
@@ -28,8 +28,6 @@ from dvauth.settings import Settings
 from dvauth.timeouts.judge import Reason
 from dvauth.web.cookies import CookieJar
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 START_SECONDS = 30
 
 # A person's role decides how soon the prompt comes after the last activity, and how long it stays.
@@ -118,6 +116,13 @@ class Portal:
         return Handler
 
 
+class Installation(Protocol):
+    """A running dvauth, whoever started it."""
+
+    url: str
+    settings: Settings
+
+
 @dataclass
 class Service:
     """A running dvauth and the portals that it knows."""
@@ -183,14 +188,6 @@ def _furnish(settings: Settings, *portals: Portal) -> None:
             parts.portals.add(name, name=name, origins=[portal.origin])
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser without a past. What goes wrong in a page's scripts fails the test."""
@@ -222,20 +219,25 @@ class Visitor(NamedTuple):
     cookie: str
 
 
-@pytest.fixture
-def log_in(service: Service, context: BrowserContext) -> Callable[[str], Visitor]:
-    """Gives the browser a fresh person's session: what the login page leaves behind, without the page."""
-    jar = CookieJar.from_settings(service.settings)
+def hand_over(cookie: str, context: BrowserContext, service: Installation) -> None:
+    """Gives the browser a session: what the login page leaves behind, without the page."""
+    name = CookieJar.from_settings(service.settings).name()
     # Over the protocol Chromium takes a Secure cookie only from https; it sends it to *.localhost all the same.
     url = service.url.replace("http:", "https:")
+    context.add_cookies(
+        [{"name": name, "value": cookie, "url": url, "secure": True, "httpOnly": True, "sameSite": "Lax"}]
+    )
+
+
+@pytest.fixture
+def log_in(service: Service, context: BrowserContext) -> Callable[[str], Visitor]:
+    """Gives the browser a fresh person's session."""
 
     def act(role: str) -> Visitor:
         someone = Principal(account_id=f"{role}-{time.time_ns()}", roles=(role,))
         with connected(service.settings) as parts:
             cookie = parts.keeper.open(someone).cookie
-        context.add_cookies(
-            [{"name": jar.name(), "value": cookie, "url": url, "secure": True, "httpOnly": True, "sameSite": "Lax"}]
-        )
+        hand_over(cookie, context, service)
         return Visitor(someone.account_id, cookie)
 
     return act
@@ -275,8 +277,8 @@ def log_in_by_hand(service: Service, people: dict[str, str], page: Page) -> Call
     return act
 
 
-@pytest.fixture(scope="session")
-def desk(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@contextmanager
+def demo_portal(service: Installation, folder: Path) -> Iterator[str]:
     """The demo portal, with ``/dvauth/`` on its own host; its address."""
     port = free_port()
     origin = f"http://desk.dvauth.localhost:{port}"
@@ -284,7 +286,7 @@ def desk(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         origin=origin,
         auth_url=service.url,
         verify_url=service.url.replace("auth.dvauth.localhost", "127.0.0.1"),
-        data_dir=tmp_path_factory.mktemp("desk"),
+        data_dir=folder,
         secret_key="only for tests",
     )
     with connected(service.settings) as parts:
@@ -294,3 +296,9 @@ def desk(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     time.sleep(1)  # until every process of the service has heard of the portal
     yield origin
     server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def desk(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with demo_portal(service, tmp_path_factory.mktemp("desk")) as origin:
+        yield origin

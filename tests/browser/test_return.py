@@ -7,8 +7,9 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expe
 
 from dvauth.parts import connected
 from dvauth.timeouts.judge import Reason
-from tests.browser.conftest import CHROMIUM, PASSWORD, SWITCHES, Portal, Service
+from tests.browser.conftest import PASSWORD, Portal, Service
 from tests.browser.watching import ENDED, MOVABLE_CLOCKS, cover, dialog, names_told, title, visit
+from tests.conftest import CHROMIUM, SWITCHES
 
 FORM = "<form action=/saved><textarea name=text></textarea><button>Lưu</button></form>"
 

@@ -26,12 +26,16 @@ class RunningService:
 
     def __init__(self, folder: Path) -> None:
         self.port = _free_port()
+        self.host = f"auth.dvauth.localhost:{self.port}"
+        self.url = f"http://{self.host}"
         self.environ = {
             "PATH": os.environ["PATH"],
             "DVAUTH_SECRET_KEY": "x4Jm0Qe7Rk2Wv9Tz5Yb8Nc1Ld6Hf3GsPq",
             "DVAUTH_DATA_DIR": str(folder / "data"),
             "DVAUTH_BIND": f"127.0.0.1:{self.port}",
-            "DVAUTH_BASE_URL": f"http://127.0.0.1:{self.port}",
+            "DVAUTH_BASE_URL": self.url,
+            "DVAUTH_DEVELOPMENT_SHORT_TIMEOUTS": "1",  # so that a prompt need not be waited for
+            "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",
             "DVAUTH_WORKERS": "2",
         }
         self.settings = Settings.from_environment(self.environ)
@@ -50,10 +54,10 @@ class RunningService:
         os.killpg(self.supervisor.pid, signal.SIGKILL)
         self.supervisor.wait()
 
-    def log_in(self, name: str) -> str:
+    def log_in(self, name: str, *roles: str) -> str:
         """A new session's cookie; the session is opened as the login page opens it."""
         with connected(self.settings) as parts:
-            return parts.keeper.open(Principal(account_id=name)).cookie
+            return parts.keeper.open(Principal(account_id=name, roles=roles)).cookie
 
     def end_sessions(self, name: str) -> None:
         with connected(self.settings) as parts:
@@ -63,7 +67,7 @@ class RunningService:
         """Status and body of one request; status 0 where nobody answered, or the answer broke off."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", path, headers={"Cookie": f"__Host-dvauth={cookie}"})
+            connection.request("GET", path, headers={"Host": self.host, "Cookie": f"__Host-dvauth={cookie}"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
