@@ -43,10 +43,8 @@ def test_all_mistakes_are_told_at_once_each_with_its_variable_and_value(tmp_path
     }
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment(wrong)
-    told = refused.value.mistakes
-    assert {mistake.partition(":")[0].removesuffix("_FILE") for mistake in told} == {
-        name.removesuffix("_FILE") for name in wrong
-    }
+    told = str(refused.value).splitlines()
+    assert {mistake.partition(":")[0] for mistake in told} == wrong.keys()
     for value in ("auth.example.vn", "8000", "two", "10.0.0.0/33", "a b", "fr", "maybe", "missing"):
         assert any(value in mistake for mistake in told), value
 
@@ -56,15 +54,39 @@ def test_all_mistakes_are_told_at_once_each_with_its_variable_and_value(tmp_path
 def test_missing_short_and_sample_keys_are_refused_without_repeating_them(key: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment({"DVAUTH_SECRET_KEY": key})
-    (mistake,) = refused.value.mistakes
+    (mistake,) = str(refused.value).splitlines()
     assert mistake.startswith("DVAUTH_SECRET_KEY: ")
     assert not key or key not in mistake
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("missing", "does not exist"), ("folder", "is no text file"), ("bytes", "is no text file")]
+)
+def test_file_that_cannot_be_read_is_told_by_its_variable_and_name(tmp_path: Path, name: str, why: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY_FILE": str(tmp_path / name)})
+    assert str(refused.value) == f"DVAUTH_SECRET_KEY_FILE: “{tmp_path / name}” {why}"
+
+
+def test_refused_value_is_told_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_TRUSTED_PROXIES": "10.0.0.0/33"})
+    assert str(refused.value).count("10.0.0.0/33") == 1
+
+
+def test_mistakes_are_told_in_another_language() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_DEFAULT_LOCALE": "fr"})
+    (mistake,) = refused.value.mistakes
+    assert mistake.explain({"must be vi or en": "phải là vi hoặc en"}.__getitem__).endswith("“fr” phải là vi hoặc en")
 
 
 def test_secret_and_its_file_together_are_refused(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(KEY)
     both = {"DVAUTH_SECRET_KEY": KEY, "DVAUTH_SECRET_KEY_FILE": str(tmp_path / "key")}
-    with pytest.raises(SettingsError, match="DVAUTH_SECRET_KEY_FILE too"):
+    with pytest.raises(SettingsError, match="DVAUTH_SECRET_KEY_FILE: is set, and so is"):
         Settings.from_environment(both)
 
 
@@ -87,6 +109,23 @@ def test_base_url_is_an_origin_as_browsers_write_it(raw: str, origin: str) -> No
     assert Settings.from_environment(environ).base_url == origin
 
 
+@pytest.mark.parametrize(
+    "host", ["10.1.2.3:8000", "auth.example.vn", "dvauth", "localhost.example.vn", "[2001:db8::1]"]
+)
+def test_plain_http_is_refused_where_browsers_would_keep_no_cookie(host: str) -> None:
+    environ = {"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": f"http://{host}"}
+    with pytest.raises(SettingsError, match="browsers keep no login") as refused:
+        Settings.from_environment(environ)
+    assert str(refused.value).startswith(f"DVAUTH_BASE_URL: “http://{host}” begins with http")
+    assert Settings.from_environment(environ | {"DVAUTH_INSECURE_DEVELOPMENT": "1"}).insecure_development
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "auth.dvauth.localhost:8000", "[::1]:8000"])
+def test_plain_http_that_cannot_leave_the_machine_is_accepted(host: str) -> None:
+    settings = Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": f"http://{host}"})
+    assert settings.base_url == f"http://{host}"
+
+
 def test_https_without_a_proxy_that_speaks_it_is_refused() -> None:
     with pytest.raises(SettingsError, match="DVAUTH_TRUSTED_PROXIES: is not set"):
         Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_BASE_URL": "https://auth.example.vn"})
@@ -96,6 +135,6 @@ def test_https_without_a_proxy_that_speaks_it_is_refused() -> None:
 def test_database_that_dvauth_does_not_know_is_refused_without_repeating_its_url(url: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment({"DVAUTH_SECRET_KEY": KEY, "DVAUTH_DATABASE_URL": url})
-    (mistake,) = refused.value.mistakes
+    (mistake,) = str(refused.value).splitlines()
     assert mistake.startswith("DVAUTH_DATABASE_URL: must be an SQLAlchemy URL")
     assert "hunter2" not in mistake

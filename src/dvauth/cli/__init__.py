@@ -39,11 +39,11 @@ class Dvauth(click.Group):
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            raise WrongSettings("\n".join(["these settings cannot be used:", *error.mistakes])) from error
+            told = (mistake.explain(gettext) for mistake in error.mistakes)
+            raise WrongSettings("\n".join([gettext("these settings cannot be used:"), *told])) from error
         except StoreUnavailable as error:
-            raise click.ClickException(
-                "Redis does not answer; nobody can be logged in or out before it does."
-            ) from error
+            sentence = gettext("Redis does not answer; nobody can be logged in or out before it does.")
+            raise click.ClickException(sentence) from error
         except Explained as error:
             raise click.ClickException(error.explain(gettext)) from error
         except DatabaseUnavailable as error:
