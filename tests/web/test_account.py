@@ -111,7 +111,7 @@ def test_password_change_ends_the_other_sessions_and_renews_this_one(site: Any, 
     assert response.status_code == 303
     assert "Mật khẩu đã được đổi" in browser.get(response.headers["Location"]).text
     assert elsewhere.status(None)["reason"] == "password-changed"
-    assert stolen.status(None)["state"] == "anonymous"
+    assert stolen.status(None)["state"] == "ended"
     assert site.browser().log_in("alice").status_code == 401
     assert site.browser().log_in("alice", NEW_PASSWORD).status_code == 303
 

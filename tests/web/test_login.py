@@ -187,7 +187,7 @@ def test_login_gives_a_new_secret_and_the_old_one_opens_nothing(site: Any, brows
         headers={"Origin": site.centre},
     )
     assert session_cookie(browser) != before
-    assert with_cookie(site, before).status(None)["state"] == "anonymous"
+    assert with_cookie(site, before).status(None)["state"] == "ended"
     assert len(site.parts.keeper.sessions_of(site.people["alice"].id)) == 1
 
 

@@ -251,7 +251,7 @@ def test_login_adopts_no_cookie_that_was_there_before(site: Any, browser: Any) -
     assert fresh.split(".")[:2] != planted.split(".")[:2]
     assert browser.status()["state"] == "active"
     thief = site.script()
-    assert thief.fetch("/session", headers={"Cookie": f"__Host-dvauth={planted}"}).get_json()["state"] == "anonymous"
+    assert thief.fetch("/session", headers={"Cookie": f"__Host-dvauth={planted}"}).get_json()["state"] == "ended"
 
 
 def _never_issued() -> tuple[Any, str]:

@@ -45,10 +45,14 @@ def test_status_never_extends(site: Any, browser: Any) -> None:
     assert last == {"state": "ended", "reason": "idle"}
 
 
-def test_anonymous_and_forged_cookies_are_told_apart_from_nothing(site: Any, browser: Any) -> None:
+def test_whoever_shows_a_cookie_that_means_nothing_is_told_that_it_has_ended(site: Any, browser: Any) -> None:
     assert browser.status() == {"state": "anonymous", "reason": None}
     browser.client.set_cookie("__Host-dvauth", "ab.forged.cookie", domain="auth.example.vn", secure=True)
-    assert browser.status() == {"state": "anonymous", "reason": None}
+    assert browser.status() == {"state": "ended", "reason": None}
+    refused = browser.keep_alive("prompt")
+    assert refused.status_code == 401
+    assert refused.get_json()["state"] == "ended"
+    assert refused.get_json()["reason"] is None
 
 
 @pytest.mark.proves("TO4", "TO6")
@@ -187,7 +191,7 @@ def test_strange_cookies_are_nobody_and_never_an_error(site: Any, value: str) ->
     header = f"__Host-dvauth={value}".encode().decode("latin-1")
     answer = site.script().fetch("/session", headers={"Cookie": header})
     assert answer.status_code == 200
-    assert answer.get_json()["state"] == "anonymous"
+    assert answer.get_json() == {"state": "ended", "reason": None}
 
 
 @pytest.mark.proves("TO7")

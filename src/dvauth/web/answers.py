@@ -4,7 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
@@ -32,7 +32,7 @@ class Answer:
     body: bytes = b""
 
     def adding(self, headers: Headers) -> "Answer":
-        return replace(self, headers=self.headers + headers)
+        return Answer(self.status, self.headers + headers, self.body)
 
     def to_response(self) -> Response:
         return Response(self.body, self.status, list(self.headers))

@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
 from dvauth.audit.events import Event
-from dvauth.sessions.check import Active, Cause, Check, Ended
+from dvauth.sessions.check import Active, Anonymous, Cause, Check, Ended, State
 from dvauth.sessions.record import SessionRecord
 from dvauth.timeouts.judge import Verdict
 from dvauth.web.answers import Answer, Headers, failure_of, json_answer, problem
@@ -86,7 +86,9 @@ class SessionApi:
         return place.portal is not None and origin in place.portal.origins
 
     def _status(self, visit: Visit, place: WebPlace) -> Answer:
-        return self._told(self._known.keeper.check(self._known.jar.read(visit), place), place)
+        cookie = self._known.jar.read(visit)
+        check = self._known.keeper.check(cookie, place)
+        return json_answer(_answered(check, cookie) | self._about(check, place))
 
     def _preflight(self, _visit: Visit, _place: WebPlace) -> Answer:
         return Answer(204, PREFLIGHT)
@@ -100,18 +102,15 @@ class SessionApi:
             cause, idle_for = _parsed(get_input_stream(visit.environ, max_content_length=LARGEST_BODY).read())
         except (ValueError, RecursionError) as error:
             return problem(400, str(error))
-        check = self._known.keeper.keep_alive(self._known.jar.read(visit), place, cause, idle_for)
+        cookie = self._known.jar.read(visit)
+        check = self._known.keeper.keep_alive(cookie, place, cause, idle_for)
         if isinstance(check, Active):
-            return self._told(check, place)
+            return json_answer(_answered(check, cookie) | self._about(check, place))
         report_replay(self._known, visit, check)
-        reason = check.reason if isinstance(check, Ended) else None
-        return problem(401, "There is no session to keep alive.", state=check.state, reason=reason)
+        return problem(401, "There is no session to keep alive.", **_answered(check, cookie))
 
-    def _told(self, check: Check, place: WebPlace) -> Answer:
-        body = {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
-        if isinstance(check, Active):
-            body |= _durations(check.verdict) | self._tags(check.record, place)
-        return json_answer(body)
+    def _about(self, check: Check, place: WebPlace) -> dict[str, Any]:
+        return _durations(check.verdict) | self._tags(check.record, place) if isinstance(check, Active) else {}
 
     def _tags(self, record: SessionRecord, place: WebPlace) -> dict[str, Any]:
         """Let tabs tell another session and another person apart. Keyed per portal: two cannot match people."""
@@ -124,6 +123,13 @@ class SessionApi:
     def _tag(self, place: WebPlace, value: str) -> str:
         key = self._known.settings.secret_key[-1].encode()
         return hmac.digest(key, f"dvauth.tag:{place.slug}:{value}".encode(), "sha256").hex()[:TAG_LENGTH]
+
+
+def _answered(check: Check, cookie: str | None) -> dict[str, Any]:
+    """Whoever shows a cookie had a session, even if nothing is known of it any more: an open page is not anonymous."""
+    if isinstance(check, Anonymous) and cookie:
+        return {"state": State.ENDED, "reason": None}
+    return {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
 
 
 def _cors(visit: Visit, place: WebPlace) -> Headers:
