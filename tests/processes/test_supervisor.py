@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from dvauth import lifeline
 from dvauth.processes.supervisor import Child, Process
+from tests.waiting import eventually
 
 SUPERVISE = """
 import sys
@@ -63,13 +63,6 @@ def watched(*names_and_commands: str) -> Iterator[Watched]:
         supervisor.process.wait()
         assert supervisor.process.stdout is not None
         supervisor.process.stdout.close()
-
-
-def eventually(condition: Callable[[], bool], *, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return met
 
 
 def ended(pid: int) -> bool:

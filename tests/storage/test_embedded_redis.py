@@ -5,8 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import redis
 
 from dvauth.storage.embedded_redis import EmbeddedRedis, EmbeddedRedisError, find_server, running_url
+from tests.waiting import eventually
 
 PARENT = """
 import sys, time
@@ -45,13 +45,6 @@ def running(data_dir: Path) -> Iterator[EmbeddedRedis]:
 
 def client(embedded: EmbeddedRedis) -> redis.Redis:
     return redis.Redis.from_url(embedded.url, decode_responses=True)
-
-
-def eventually(condition: Callable[[], bool], *, within: float) -> bool:
-    deadline = time.monotonic() + within
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return met
 
 
 def ended(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import redis
 
 from dvauth.storage.redis import RedisConnection, StoreUnavailable, connect
 from dvauth.storage.watch import BEAT_SECONDS, PUBLISHED, STALE_AFTER_SECONDS, Publication, RedisClock, RedisWatch
+from tests.waiting import eventually
 
 
 def offset(clock: RedisClock) -> Any:
@@ -225,15 +226,6 @@ def test_clock_is_within_ten_milliseconds_of_redis(watch: RedisWatch[Any], clock
     assert max(errors) < 0.010
 
 
-def until(condition: Callable[[], object], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.005)
-    return True
-
-
 @pytest.mark.proves("CO23", "AT4")
 def test_thread_notices_redis_changes_and_outages_by_itself(
     watch: RedisWatch[Any], connection: RedisConnection, server: Any, home: Home, caplog: pytest.LogCaptureFixture
@@ -243,10 +235,10 @@ def test_thread_notices_redis_changes_and_outages_by_itself(
     assert knows(watch) is None
     assert "no word from Redis" in caplog.text
     server.process.send_signal(signal.SIGCONT)
-    assert until(lambda: knows(watch) == {"default": 1}, seconds=2)
+    assert eventually(lambda: knows(watch) == {"default": 1}, within=2)
     home.policies = {"default": 2}
     home.publish(home.run_id())
-    assert until(lambda: knows(watch) == {"default": 2}, seconds=2 * BEAT_SECONDS)
+    assert eventually(lambda: knows(watch) == {"default": 2}, within=2 * BEAT_SECONDS)
     connection._broken.set()
     assert knows(watch) is None
-    assert until(lambda: knows(watch), seconds=2 * BEAT_SECONDS)
+    assert eventually(lambda: knows(watch), within=2 * BEAT_SECONDS)
