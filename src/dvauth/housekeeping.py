@@ -13,7 +13,7 @@ from dvauth.audit.log import Entry
 from dvauth.audit.revocations import Revocation
 from dvauth.parts import Parts, utc_now
 from dvauth.sessions import keys
-from dvauth.sessions.keeper import FORGET_AFTER
+from dvauth.sessions.ending import FORGET_AFTER
 from dvauth.sessions.reaper import DrainedEvent
 from dvauth.sessions.record import SessionEvent
 from dvauth.storage.sql import DatabaseUnavailable

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TextIO
 
 from dvauth.accounts.authentication import Authenticator
+from dvauth.accounts.changes import Changes
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
@@ -28,11 +29,13 @@ from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
 from dvauth.sessions.cookie import CookieSigner, Credential
+from dvauth.sessions.ending import Ending
 from dvauth.sessions.keeper import SessionKeeper
+from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Clock, SessionRef, to_ms
 from dvauth.sessions.schedule import Schedule
-from dvauth.sessions.store import Ending, SessionStore
+from dvauth.sessions.store import SessionStore
 from dvauth.sessions.tickets import TicketOffice
 from dvauth.settings import Settings
 from dvauth.storage.embedded_redis import running_url
@@ -104,7 +107,7 @@ class Parts:
 
     @cached_property
     def reaper(self) -> Reaper:
-        return Reaper(Schedule(self.connection), self.store, self.keeper, self.clock, self.policies)
+        return Reaper(Schedule(self.connection), self.store, self.clock, self.policies)
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -134,15 +137,14 @@ class Parts:
 
     @cached_property
     def accounts(self) -> AccountDirectory:
-        return AccountDirectory(
+        changes = Changes(
             self.database,
-            now=utc_now,
-            passwords=self.passwords,
             sessions_now=self.clock.now,
             end_sessions=self._end_sessions,
             roles_changed=self.keeper.set_roles,
             forgive=self.throttle.forgive,
         )
+        return AccountDirectory(self.database, now=utc_now, passwords=self.passwords, changes=changes)
 
     @cached_property
     def setup_links(self) -> SetupLinks:
@@ -172,7 +174,7 @@ class Parts:
         """Tell Redis of the logouts that came while it was away."""
         if waiting := self.late_logouts.waiting():
             shown = (Credential(SessionRef(late.bucket, late.session_id), late.digest) for late in waiting)
-            self.keeper.end_presented(shown, Reason.LOGOUT)
+            LateEnds(self.store, self.clock, self.policies).end_presented(shown, Reason.LOGOUT)
             self.late_logouts.forget(waiting)
 
     def _end_sessions(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
@@ -204,9 +206,9 @@ class Parts:
 
     def _repeat_ends(self) -> None:
         store = SessionStore(UnguardedConnection(self._probe))
-        keeper = SessionKeeper(store, self.signer, self.clock, self.policy_book.load, journal=lambda _: None)
+        late_ends = LateEnds(store, self.clock, self.policy_book.load)
         for batch in self.revocations.standing(utc_now()):
-            _end_again(keeper, batch)
+            _end_again(late_ends, batch)
 
 
 def utc_now() -> datetime:
@@ -236,7 +238,7 @@ def _revocation(ending: Ending) -> Revocation:
     )
 
 
-def _end_again(keeper: SessionKeeper, ends: Sequence[Revocation]) -> None:
+def _end_again(late_ends: LateEnds, ends: Sequence[Revocation]) -> None:
     for reason in {end.reason for end in ends}:
         refs = (SessionRef(end.bucket, end.session_id) for end in ends if end.reason == reason)
-        keeper.end_again(refs, Reason(reason))
+        late_ends.repeat(refs, Reason(reason))

@@ -7,13 +7,14 @@ trusted again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 
 import redis
 
 from dvauth.policies.book import PolicyBook
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
+from dvauth.storage.lua import Scripts
+from dvauth.storage.redis import UnguardedConnection
 from dvauth.storage.revision import read_revision
 from dvauth.storage.sql import Database
 from dvauth.storage.tag_key import read_tag_key
@@ -46,8 +47,7 @@ class Publisher:
         self._database = database
         self._book = book
         self._portals = portals
-        script = files("dvauth.storage") / "scripts" / "publish.lua"
-        self._script = client.register_script(script.read_text("utf-8"))
+        self._scripts = Scripts(UnguardedConnection(client), "dvauth.storage")
 
     def publish(self) -> bool:
         """Publish what SQL says if Redis has something older; whether it had.
@@ -73,4 +73,4 @@ class Publisher:
 
     def _write(self, publication: Publication) -> bool:
         fields = [part for pair in publication.to_fields().items() for part in pair]
-        return bool(self._script(keys=[PUBLISHED], args=[publication.run_id, publication.revision, *fields]))
+        return bool(self._scripts.run("publish", [PUBLISHED], [publication.run_id, publication.revision, *fields]))

@@ -8,6 +8,7 @@ import pytest
 
 from dvauth.accounts.account import Account
 from dvauth.accounts.authentication import Authenticator
+from dvauth.accounts.changes import Changes
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
@@ -83,15 +84,14 @@ def accounts(
 def make_accounts(
     database: Database, clock: HandClock, passwords: Passwords, sessions: LiveSessions, throttle: LoginThrottle
 ) -> AccountDirectory:
-    return AccountDirectory(
+    changes = Changes(
         database,
-        now=clock.now,
-        passwords=passwords,
         sessions_now=clock.now,
         end_sessions=sessions.end,
         roles_changed=sessions.set_roles,
         forgive=throttle.forgive,
     )
+    return AccountDirectory(database, now=clock.now, passwords=passwords, changes=changes)
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ import pytest
 from dvauth.sessions import keys
 from dvauth.sessions.check import Opened
 from dvauth.sessions.cookie import CookieSigner
+from dvauth.sessions.ending import Ending
 from dvauth.sessions.keeper import SessionKeeper
+from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Place, Principal
 from dvauth.sessions.schedule import Schedule
-from dvauth.sessions.store import Ending, SessionStore
+from dvauth.sessions.store import SessionStore
 from dvauth.storage.redis import RedisConnection
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
 
@@ -57,7 +59,8 @@ class Desk:
         self.store = SessionStore(self.connection)
         self.schedule = Schedule(self.connection)
         self.keeper = SessionKeeper(self.store, self.signer, self.clock, lambda: self.policies, self.journal.extend)
-        self.reaper = Reaper(self.schedule, self.store, self.keeper, self.clock, lambda: self.policies)
+        self.late_ends = LateEnds(self.store, self.clock, lambda: self.policies)
+        self.reaper = Reaper(self.schedule, self.store, self.clock, lambda: self.policies)
 
     def open(self, principal: Principal | None = None, **options: Any) -> Opened:
         return self.keeper.open(principal or self.alice, **options)

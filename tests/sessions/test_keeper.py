@@ -336,12 +336,12 @@ def test_deliberate_ends_are_told_to_the_journal(desk: Any) -> None:
 @pytest.mark.proves("AT6")
 def test_what_had_ended_is_ended_again_in_a_redis_that_forgot_it(desk: Any) -> None:
     forgotten, living = desk.open(), desk.open()
-    assert desk.keeper.end_again([forgotten.record.ref], Reason.LOGOUT) == 1
+    assert desk.late_ends.repeat([forgotten.record.ref], Reason.LOGOUT) == 1
     check = desk.keeper.check(forgotten.cookie)
     assert isinstance(check, Ended)
     assert check.reason is Reason.LOGOUT
     assert isinstance(desk.keeper.check(living.cookie), Active)
-    assert desk.keeper.end_again([forgotten.record.ref], Reason.LOGOUT) == 0
+    assert desk.late_ends.repeat([forgotten.record.ref], Reason.LOGOUT) == 0
 
 
 @pytest.mark.proves("AT17")

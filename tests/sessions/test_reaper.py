@@ -126,7 +126,7 @@ def test_sweep_never_brings_back_an_entry_of_a_session_that_is_gone(desk: Any) -
     opened = desk.open()
     record = opened.record
     desk.keeper.end(record, Reason.LOGOUT)
-    desk.store.reschedule([record.ref], {"": TimeoutPolicy()})
+    desk.schedule.reschedule([record.ref], {"": TimeoutPolicy()})
     assert due_at(desk, record) is None
 
 

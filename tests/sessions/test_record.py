@@ -183,7 +183,7 @@ def test_journal_is_told_until_when_to_remember_an_end(desk: Any) -> None:
 @pytest.mark.proves("AT6")
 def test_ends_of_several_accounts_are_repeated_together(desk: Any) -> None:
     opened = [desk.open(), desk.open(desk.bob), desk.open(desk.charlie)]
-    assert desk.keeper.end_again([session.record.ref for session in opened], Reason.REVOKED) == 3
+    assert desk.late_ends.repeat([session.record.ref for session in opened], Reason.REVOKED) == 3
     assert all(isinstance(desk.keeper.check(session.cookie), Ended) for session in opened)
 
 
@@ -217,8 +217,8 @@ def test_late_logout_ends_what_its_cookie_still_opens_at_the_centre_or_at_a_port
     desk.keeper.rotate(rotated.cookie)
     cookies = (central.cookie, desk.attach(at_portal.cookie, desk.news), rotated.cookie)
     shown = [desk.signer.read(cookie) for cookie in cookies]
-    assert desk.keeper.end_presented(shown, Reason.LOGOUT) == 2
-    assert desk.keeper.end_presented(shown, Reason.LOGOUT) == 0
+    assert desk.late_ends.end_presented(shown, Reason.LOGOUT) == 2
+    assert desk.late_ends.end_presented(shown, Reason.LOGOUT) == 0
     alive = {record.ref for record in desk.keeper.sessions_of(desk.alice.account_id)}
     assert alive == {rotated.record.ref, untouched.record.ref}
     assert desk.keeper.check(central.cookie).reason is Reason.LOGOUT

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +31,8 @@ Count = Callable[[Callable[[], Any]], Costs]
 def count(site: Any, redis_url: str) -> Count:
     """Count what an act costs. Redis knows the scripts already: sending them is a cost of its start."""
     client = connect(redis_url)
-    for script in site.parts.store._scripts.values():
-        client.script_load(script.script)
+    for script in Path(str(files("dvauth.sessions") / "scripts")).glob("*.lua"):
+        client.script_load(script.read_text("utf-8"))
     writing = {name.upper() for name, about in client.command().items() if "write" in about["flags"]}
 
     def count(act: Callable[[], Any]) -> Costs:

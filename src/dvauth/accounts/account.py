@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dvauth.accounts.errors import BadDisplayName, BadRole, BadUsername, TooManyRoles
+from dvauth.timeouts.policy import ADMIN_ROLE
 
-ADMIN = "admin"
-KNOWN_ROLES = ("reader", "editor", ADMIN)
+KNOWN_ROLES = ("reader", "editor", ADMIN_ROLE)
 
 ID_LENGTH = 12
 MAX_USERNAME = 64

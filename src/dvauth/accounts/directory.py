@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from dvauth.accounts.account import (
-    ADMIN,
     Account,
     canonical,
     checked_display_name,
@@ -18,18 +17,19 @@ from dvauth.accounts.account import (
     checked_username,
     new_id,
 )
-from dvauth.accounts.changes import ChangeKind, Changes, EndSessions, RolesChanged, note
+from dvauth.accounts.changes import ChangeKind, Changes, note
 from dvauth.accounts.errors import InvalidCredentials, LastAdministrator, NoSuchAccount, UsernameTaken
 from dvauth.accounts.models import AccountRoleRow, AccountRow, SetupLinkRow
 from dvauth.accounts.passwords import Passwords
 from dvauth.storage.sql import Database
+from dvauth.timeouts.policy import ADMIN_ROLE
 
 log = logging.getLogger(__name__)
 
 _ADMINISTRATORS = (
     select(AccountRow.id)
     .join(AccountRow.roles)
-    .where(AccountRoleRow.role == ADMIN, AccountRow.disabled_at.is_(None))
+    .where(AccountRoleRow.role == ADMIN_ROLE, AccountRow.disabled_at.is_(None))
     .order_by(AccountRow.id)
 )
 
@@ -42,26 +42,12 @@ class AccountDirectory:
     """
 
     def __init__(
-        self,
-        database: Database,
-        *,
-        now: Callable[[], datetime],
-        passwords: Passwords,
-        sessions_now: Callable[[], datetime],
-        end_sessions: EndSessions,
-        roles_changed: RolesChanged,
-        forgive: Callable[[str], object],
+        self, database: Database, *, now: Callable[[], datetime], passwords: Passwords, changes: Changes
     ) -> None:
         self._database = database
         self._now = now
         self._passwords = passwords
-        self._changes = Changes(
-            database,
-            sessions_now=sessions_now,
-            end_sessions=end_sessions,
-            roles_changed=roles_changed,
-            forgive=forgive,
-        )
+        self._changes = changes
 
     def add(self, username: str, *, display_name: str | None = None, roles: Iterable[str] = ()) -> Account:
         """A new account without a password: it opens nothing yet.

@@ -15,11 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
-from importlib.resources import files
-from typing import Any, Protocol
 
 from dvauth.accounts.account import canonical
 from dvauth.accounts.errors import InvalidCredentials, LoginLocked, TooManyAttempts
+from dvauth.storage.lua import Connection, Scripts, in_ms
 
 # TCVN 14423:2026 (per published summaries): an account is locked after at most 5 failures in a row. Locked here
 # means a wait, not a wall, or anybody could lock anybody out.
@@ -40,14 +39,6 @@ OVERALL_BUCKET, OVERALL_INTERVAL = 300, timedelta(milliseconds=200)
 
 # Whoever has IPv6 has at least 2^64 addresses.
 IPV6_PREFIX = 64
-
-
-class Connection(Protocol):
-    """Redis behind a circuit breaker; every call raises ``StoreUnavailable`` where Redis fails."""
-
-    @property
-    def client(self) -> Any: ...
-    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
 
 
 class Scope(IntEnum):
@@ -75,8 +66,7 @@ class LoginThrottle:
     def __init__(self, connection: Connection, *, key: bytes, now_ms: Callable[[], int]) -> None:
         self._call = connection.call
         self._delete = connection.client.delete
-        self._attempt = _script(connection, "attempt")
-        self._give_back = _script(connection, "give_back")
+        self._run = Scripts(connection, __package__).run
         self._key = key
         self._now_ms = now_ms
 
@@ -106,13 +96,13 @@ class LoginThrottle:
         """The attempt, and when the failure before it was; ``now`` and that in ms."""
         limits = [
             FREE_FAILURES,
-            *map(_ms, (FIRST_WAIT, LONGEST_WAIT)),
+            *map(in_ms, (FIRST_WAIT, LONGEST_WAIT)),
             MOST_FAILURES,
-            *map(_ms, (FEW_FORGOTTEN_AFTER, MANY_FORGOTTEN_AFTER)),
-            *(ADDRESS_BUCKET, _ms(ADDRESS_INTERVAL)),
-            *(OVERALL_BUCKET, _ms(OVERALL_INTERVAL)),
+            *map(in_ms, (FEW_FORGOTTEN_AFTER, MANY_FORGOTTEN_AFTER)),
+            *(ADDRESS_BUCKET, in_ms(ADDRESS_INTERVAL)),
+            *(OVERALL_BUCKET, in_ms(OVERALL_INTERVAL)),
         ]
-        refused, wait_ms, failures, *full, before = self._call(self._attempt, keys=keys, args=[now, *limits])
+        refused, wait_ms, failures, *full, before = self._run("attempt", keys, [now, *limits])
         if wait_ms < 0:
             raise LoginLocked
         if refused:
@@ -121,9 +111,9 @@ class LoginThrottle:
         return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full)), before
 
     def _undo(self, keys: list[str], counted_at: int, before: int, *, succeeded: bool) -> None:
-        durations = map(_ms, (ADDRESS_INTERVAL, OVERALL_INTERVAL))
-        args = [self._now_ms(), int(succeeded), *durations, counted_at, before, _ms(MANY_FORGOTTEN_AFTER)]
-        self._call(self._give_back, keys=keys, args=args)
+        durations = map(in_ms, (ADDRESS_INTERVAL, OVERALL_INTERVAL))
+        args = [self._now_ms(), int(succeeded), *durations, counted_at, before, in_ms(MANY_FORGOTTEN_AFTER)]
+        self._run("give_back", keys, args)
 
     def _keys(self, username: str, address: str) -> list[str]:
         return [
@@ -151,11 +141,3 @@ def network_of(address: str) -> str:
     if ip.ipv4_mapped:
         return str(ip.ipv4_mapped)
     return str(ipaddress.ip_network((int(ip), IPV6_PREFIX), strict=False))
-
-
-def _ms(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)
-
-
-def _script(connection: Connection, name: str) -> Any:
-    return connection.client.register_script((files(__package__) / "scripts" / f"{name}.lua").read_text("utf-8"))

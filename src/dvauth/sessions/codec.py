@@ -1,6 +1,6 @@
 """A session as the fields of a hash in Redis, and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dvauth.sessions import keys
@@ -52,6 +52,10 @@ def to_record(
         origin=_origin(found) if keys.USER_AGENT in found else Origin(),
         portals={portal.slug: _visit(visit)} if portal and visit else {},
     )
+
+
+def refs_in(bucket: str, ids: Iterable[bytes]) -> list[SessionRef]:
+    return [SessionRef(bucket, session_id.decode()) for session_id in ids]
 
 
 def _origin(found: Mapping[str, bytes | None]) -> Origin:

@@ -6,7 +6,7 @@ slot. Names are short because they are stored with every session.
 
 import hashlib
 
-from dvauth.sessions.record import SessionRef
+from dvauth.sessions.record import SessionRecord, SessionRef
 
 BUCKETS = tuple(f"{number:02x}" for number in range(256))
 
@@ -53,6 +53,12 @@ def due(bucket: str) -> str:
 
 def events(bucket: str) -> str:
     return f"dvauth:{{{bucket}}}:events"
+
+
+def places(record: SessionRecord) -> list[str]:
+    """Where a session stands: itself, its account's index, the schedule, and where its events go."""
+    bucket = record.ref.bucket
+    return [session(record.ref), account(bucket, record.account_id), due(bucket), events(bucket)]
 
 
 def ticket(fingerprint: str) -> str:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.record import Clock, SessionEvent, SessionRef
 from dvauth.sessions.schedule import Schedule
+from dvauth.sessions.settling import Settler
 from dvauth.sessions.store import SessionStore
 from dvauth.timeouts.policy import PolicySet
 
@@ -32,15 +32,14 @@ class Reaper:
         self,
         schedule: Schedule,
         store: SessionStore,
-        keeper: SessionKeeper,
         clock: Clock,
         policies: Callable[[], PolicySet],
     ) -> None:
         self._schedule = schedule
         self._store = store
-        self._keeper = keeper
         self._clock = clock
         self._policies = policies
+        self._settler = Settler(store, clock, policies)
         self._known_roles: set[str] = set()  # as they stand in Redis; a handful
 
     def reap(self, until: float = math.inf) -> int:
@@ -57,7 +56,7 @@ class Reaper:
 
     def _reap(self, refs: Sequence[SessionRef]) -> int:
         records = self._store.read_many(refs, for_lists=False)
-        ended, alive = self._keeper.settle_all(records, self._clock.now())
+        ended, alive = self._settler.settle_all(records, self._clock.now())
         self._look_again(alive)
         if gone := set(refs) - {record.ref for record in records}:
             self._schedule.forget(refs[0].bucket, [ref.session_id for ref in gone])
@@ -78,7 +77,7 @@ class Reaper:
         policies = self._policies()
         while refs:
             limits = {roles: policies.strictest(roles.split()).policy for roles in self._known_roles}
-            unknown = self._store.reschedule(refs, limits)
+            unknown = self._schedule.reschedule(refs, limits)
             if not unknown:
                 break
             self._known_roles.update(unknown)

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from dvauth.timeouts.judge import PortalVisit, Reason
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+LONGEST_VALUE = 64  # bytes; Redis packs a hash tightly only while every value is this short
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -20,6 +21,10 @@ def to_ms(instant: datetime) -> int:
 
 def from_ms(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _short(text: str) -> str:
+    return text.encode()[:LONGEST_VALUE].decode(errors="ignore")
 
 
 class Portal(Protocol):
@@ -81,6 +86,23 @@ class SessionRecord:
     methods: tuple[str, ...] = ()
     origin: Origin = field(default_factory=Origin)
     portals: Mapping[str, PortalVisit] = field(default_factory=dict)
+
+    @classmethod
+    def opened(
+        cls, ref: SessionRef, principal: Principal, origin: Origin, now: datetime, *, remember: bool
+    ) -> "SessionRecord":
+        """A session that begins now."""
+        return cls(
+            ref=ref,
+            account_id=principal.account_id,
+            roles=principal.roles,
+            methods=principal.methods,
+            created_at=now,
+            authenticated_at=now,
+            last_activity_at=now,
+            remember=remember,
+            origin=replace(origin, user_agent=_short(origin.user_agent)),
+        )
 
     @property
     def seq(self) -> int:

@@ -3,12 +3,16 @@
 A moment in the schedule may be early, never late: activity does not move it, the reaper does when it looks.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dvauth.sessions import keys
+from dvauth.sessions.codec import refs_in
 from dvauth.sessions.record import SessionEvent, SessionRef, from_ms, to_ms
-from dvauth.sessions.store import Connection, refs_in
+from dvauth.storage.lua import Connection, Scripts, in_ms
+from dvauth.timeouts.judge import limits
+from dvauth.timeouts.policy import TimeoutPolicy
 
 UNREADABLE = "sys_unreadable_event"
 
@@ -17,6 +21,7 @@ class Schedule:
     def __init__(self, connection: Connection) -> None:
         self._call = connection.call
         self._redis = connection.client
+        self._run = Scripts(connection, __package__).run
 
     def due(self, now: datetime, most: int) -> list[list[SessionRef]]:
         """The sessions to look at by now, at most so many of each bucket; one list for each bucket that has any."""
@@ -30,6 +35,22 @@ class Schedule:
         """All of a bucket's schedule, about ``batch`` at a time; begins and ends with cursor 0."""
         cursor, pairs = self._call(self._redis.zscan, keys.due(bucket), cursor, count=batch)
         return cursor, refs_in(bucket, dict(pairs))
+
+    def reschedule(self, refs: Sequence[SessionRef], policies: Mapping[str, TimeoutPolicy]) -> list[str]:
+        """Look at sessions of one bucket again when they may end; the roles that ``policies`` lacks, if any.
+
+        Policies by roles, joined by spaces. A session whose roles are not among them stays due when it was.
+        """
+        limits = {
+            roles: [_limits_ms(policy, remember=remember) for remember in (False, True)]
+            for roles, policy in policies.items()
+        }
+        unknown = self._run(
+            "reschedule",
+            [keys.due(refs[0].bucket), *map(keys.session, refs)],
+            [json.dumps(limits), *(ref.session_id for ref in refs)],
+        )
+        return [roles.decode() for roles in unknown]
 
     def forget(self, bucket: str, session_ids: Iterable[str]) -> None:
         """Look no more at sessions that are gone."""
@@ -49,6 +70,10 @@ class Schedule:
 
     def forget_events(self, bucket: str, stream_ids: Sequence[str]) -> None:
         self._call(self._redis.xdel, keys.events(bucket), *stream_ids)
+
+
+def _limits_ms(policy: TimeoutPolicy, *, remember: bool) -> list[int]:
+    return [in_ms(limit) for limit in limits(policy, remember=remember)]
 
 
 def _event(bucket: str, stream_id: str, entry: Mapping[bytes, bytes]) -> SessionEvent:

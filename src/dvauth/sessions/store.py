@@ -3,15 +3,14 @@
 Absence is ``None``; a Redis that does not answer is ``StoreUnavailable``, raised by the connection handed in.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from importlib.resources import files
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from dvauth.sessions import keys
-from dvauth.sessions.codec import to_fields, to_record, to_visit_text
+from dvauth.sessions.account_index import AccountIndex
+from dvauth.sessions.codec import to_record, to_visit_text
+from dvauth.sessions.ending import REMEMBERED_END, Ending
 from dvauth.sessions.record import (
     Place,
     Portal,
@@ -22,20 +21,10 @@ from dvauth.sessions.record import (
     from_ms,
     to_ms,
 )
-from dvauth.timeouts.judge import PortalVisit, Reason, limits
-from dvauth.timeouts.policy import TimeoutPolicy
+from dvauth.storage.lua import Connection, Scripts, in_ms
+from dvauth.timeouts.judge import PortalVisit, Reason
 
-REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
 _LISTED = (*keys.DATA, keys.METHODS, keys.LOGIN_PORTAL, keys.ADDRESS, keys.USER_AGENT)
-
-
-class Connection(Protocol):
-    """Redis behind a circuit breaker; every call raises ``StoreUnavailable`` where Redis fails."""
-
-    @property
-    def client(self) -> Any: ...
-    def call(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any: ...
-    def read(self, *command: Any) -> Any: ...
 
 
 class TooLate(Exception):
@@ -46,30 +35,15 @@ class TooLate(Exception):
         super().__init__(now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """All that is written down when a session ends. After ``forget_after`` it would be over anyway."""
-
-    ref: SessionRef
-    tombstone: Tombstone
-    event: SessionEvent
-    forget_after: datetime
-
-
 class SessionStore:
-    """One method, one atomic act on Redis."""
+    """One method, one atomic act on Redis. What must miss no session of an account is done by ``accounts``."""
 
     def __init__(self, connection: Connection) -> None:
+        self.accounts = AccountIndex(connection, self.read_many)
         self._call = connection.call
         self._read = connection.read
         self._redis = connection.client
-        self._scripts = {name: self._load(name) for name in SCRIPTS}
-
-    def _load(self, name: str) -> Any:
-        return self._redis.register_script((files(__package__) / "scripts" / f"{name}.lua").read_text("utf-8"))
-
-    def _run(self, name: str, script_keys: Sequence[str], args: Sequence[Any]) -> Any:
-        return self._call(self._scripts[name], keys=script_keys, args=args)
+        self._run = Scripts(connection, __package__).run
 
     def read(self, ref: SessionRef, place: Place) -> tuple[SessionRecord, bytes | None] | None:
         """The session, and the digest that a credential from this place must match. One HMGET."""
@@ -93,16 +67,6 @@ class SessionStore:
         found = (to_record(ref, names, row, None) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
-    def of_account(self, account_id: str) -> list[SessionRecord]:
-        """The account's sessions. What Redis has dropped by itself is taken out of the index on the way."""
-        bucket = keys.bucket_of(account_id)
-        index = keys.account(bucket, account_id)
-        refs = refs_in(bucket, self._call(self._redis.zrange, index, 0, -1))
-        records = self.read_many(refs)
-        if gone := {ref.session_id for ref in refs} - {record.ref.session_id for record in records}:
-            self._call(self._redis.zrem, index, *gone)
-        return records
-
     def tombstone(self, ref: SessionRef) -> Tombstone | None:
         raw = self._call(self._redis.get, keys.ended(ref))
         return Tombstone.from_json(raw) if raw else None
@@ -110,37 +74,6 @@ class SessionStore:
     def note_replay(self, ref: SessionRef) -> bool:
         """Note that an ended session was used; whether this is the first time while its tombstone lasts."""
         return bool(self._call(self._redis.set, keys.replayed(ref), "1", nx=True, px=REMEMBERED_END))
-
-    def open(
-        self,
-        record: SessionRecord,
-        digest: bytes,
-        *,
-        due_at: datetime,
-        forget_at: datetime,
-        max_sessions: int,
-        event: SessionEvent,
-        evictions: Sequence[Ending],
-    ) -> list[str] | None:
-        """Open a session and end what is over the limit; the ids ended, or ``None``: ``evictions`` lacks a session."""
-        fields = to_fields(record, digest)
-        evicted = self._run(
-            "open",
-            [*_places(record), *_paired_keys(evictions)],
-            [
-                record.ref.session_id,
-                to_ms(due_at),
-                to_ms(forget_at),
-                to_ms(record.created_at),
-                max_sessions,
-                event.to_json(),
-                _ms(REMEMBERED_END),
-                len(fields),
-                *(part for pair in fields.items() for part in pair),
-                *_ending_args(evictions),
-            ],
-        )
-        return None if evicted is None else [session_id.decode() for session_id in evicted]
 
     def touch(
         self,
@@ -178,31 +111,12 @@ class SessionStore:
         ended = self._run(
             "end_judged",
             [keys.due(bucket), keys.events(bucket), *(key for ending, _ in judged for key in _keys_of_end(ending))],
-            [_ms(REMEMBERED_END), *(part for ending, activity in judged for part in (to_ms(activity), *_told(ending)))],
+            [
+                in_ms(REMEMBERED_END),
+                *(part for ending, activity in judged for part in (to_ms(activity), *ending.told())),
+            ],
         )
         return [session_id.decode() for session_id in ended]
-
-    def end(self, endings: Sequence[Ending]) -> list[str]:
-        """End sessions of one account, whatever they are; the ids that this call ended."""
-        return self._end(endings[0].tombstone.account_id, endings) or []
-
-    def end_all(
-        self, account_id: str, endings: Sequence[Ending], *, keep: str | None, opened_until: datetime | None
-    ) -> list[str] | None:
-        """End an account's sessions but one, and but the younger ones; ``None``: ``endings`` lacks one, read again."""
-        until = "+inf" if opened_until is None else str(to_ms(opened_until))
-        return self._end(account_id, endings, stays=keep or "*", opened_until=until)
-
-    def _end(
-        self, account_id: str, endings: Sequence[Ending], *, stays: str = "", opened_until: str = "+inf"
-    ) -> list[str] | None:
-        bucket = keys.bucket_of(account_id)
-        ended = self._run(
-            "end",
-            [keys.account(bucket, account_id), keys.due(bucket), keys.events(bucket), *_paired_keys(endings)],
-            [_ms(REMEMBERED_END), stays, opened_until, *_ending_args(endings)],
-        )
-        return None if ended is None else [session_id.decode() for session_id in ended]
 
     def end_at_portal(self, record: SessionRecord, portal: Portal, reason: Reason, event: SessionEvent) -> bool:
         """End a session at one portal; ``False``: it is gone, or moved since it was read."""
@@ -237,7 +151,7 @@ class SessionStore:
 
         ``reauthenticated``: since the record was authenticated both clocks start anew, and it says who is remembered.
         """
-        session, account, due, _ = _places(record)
+        session, account, due, _ = keys.places(record)
         args = [
             old_digest,
             new_digest,
@@ -255,81 +169,7 @@ class SessionStore:
         args = [keys.digest_field(portal.id), digest, granted_under]
         return bool(self._run("attach", [keys.session(ref)], args))
 
-    def set_roles(self, account_id: str, refs: Sequence[SessionRef], roles: Sequence[str], now: datetime) -> int | None:
-        """Give live sessions new roles; how many, or ``None``: ``refs`` lacks a session, read again."""
-        bucket = keys.bucket_of(account_id)
-        changed = self._run(
-            "set_roles",
-            [keys.account(bucket, account_id), keys.due(bucket), *(keys.session(ref) for ref in refs)],
-            [" ".join(roles), to_ms(now), *(ref.session_id for ref in refs)],
-        )
-        return None if changed is None else int(changed)
-
-    def reschedule(self, refs: Sequence[SessionRef], policies: Mapping[str, TimeoutPolicy]) -> list[str]:
-        """Look at sessions of one bucket again when they may end; the roles that ``policies`` lacks, if any.
-
-        Policies by roles, joined by spaces. A session whose roles are not among them stays due when it was.
-        """
-        limits = {
-            roles: [_limits_ms(policy, remember=remember) for remember in (False, True)]
-            for roles, policy in policies.items()
-        }
-        unknown = self._run(
-            "reschedule",
-            [keys.due(refs[0].bucket), *map(keys.session, refs)],
-            [json.dumps(limits), *(ref.session_id for ref in refs)],
-        )
-        return [roles.decode() for roles in unknown]
-
-
-SCRIPTS = (
-    "open",
-    "read_many",
-    "touch",
-    "end",
-    "end_judged",
-    "end_at_portal",
-    "rotate",
-    "attach",
-    "set_roles",
-    "reschedule",
-)
-
-
-def _ms(duration: timedelta) -> int:
-    return round(duration.total_seconds() * 1000)
-
-
-def _limits_ms(policy: TimeoutPolicy, *, remember: bool) -> list[int]:
-    return [_ms(limit) for limit in limits(policy, remember=remember)]
-
-
-def refs_in(bucket: str, ids: Iterable[bytes]) -> list[SessionRef]:
-    return [SessionRef(bucket, session_id.decode()) for session_id in ids]
-
-
-def _places(record: SessionRecord) -> list[str]:
-    bucket = record.ref.bucket
-    return [
-        keys.session(record.ref),
-        keys.account(bucket, record.account_id),
-        keys.due(bucket),
-        keys.events(bucket),
-    ]
-
-
-def _paired_keys(endings: Iterable[Ending]) -> list[str]:
-    return [key for ending in endings for key in (keys.session(ending.ref), keys.ended(ending.ref))]
-
 
 def _keys_of_end(ending: Ending) -> tuple[str, str, str]:
     ref = ending.ref
     return keys.session(ref), keys.ended(ref), keys.account(ref.bucket, ending.tombstone.account_id)
-
-
-def _ending_args(endings: Iterable[Ending]) -> list[str]:
-    return [part for ending in endings for part in _told(ending)]
-
-
-def _told(ending: Ending) -> tuple[str, str, str]:
-    return ending.ref.session_id, ending.tombstone.to_json(), ending.event.to_json()

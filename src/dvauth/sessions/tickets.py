@@ -13,7 +13,7 @@ from datetime import timedelta
 from dvauth.sessions import keys
 from dvauth.sessions.cookie import Credential, fingerprint
 from dvauth.sessions.record import Portal, SessionRef
-from dvauth.sessions.store import Connection
+from dvauth.storage.lua import Connection
 
 TICKET_LIFETIME = timedelta(seconds=30)
 
