@@ -1,0 +1,234 @@
+"""The service behind real proxies with the shipped files, by https; and a portal's programs behind them."""
+
+import http.client
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from dvauth.parts import connected
+from dvauth.sessions.record import Principal
+from dvauth.settings import Settings
+from dvauth.timeouts.judge import Reason
+from tests.proxies import deployed
+from tests.proxies.portal_programs import Programs, php
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
+COOKIE = "__Host-dvauth"
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Sec-Fetch-Dest": "document"}
+PASSWORD = "một câu mật khẩu đủ dài"
+HEARD = 1  # seconds until every process of the service has heard of a change
+
+# A person's role decides how soon the prompt comes after the last activity.
+POLICIES = {
+    "brisk": {"idle_timeout": timedelta(seconds=6), "warn_before": timedelta(seconds=3)},
+    "busy": {"idle_timeout": timedelta(seconds=10), "warn_before": timedelta(seconds=3)},
+    "calm": {},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is measured in seconds gets a second try, in case the machine was busy with something else."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    def received(self, name: str) -> list[str]:
+        """What the portal's programs got under this name, in any spelling that they read as the same."""
+        wanted = name.upper().replace("-", "_")
+        return [value for given, value in self.json["headers"] if given.upper().replace("-", "_") == wanted]
+
+
+@dataclass
+class Site:
+    """A proxy with dvauth and two mounted portals behind it: ``news``, and ``cms``, which is written in PHP."""
+
+    at: deployed.Addresses
+    settings: Settings
+    programs: Programs
+    service: subprocess.Popen[bytes]
+
+    def url(self, name: str, path: str = "/") -> str:
+        return f"https://{self.at.host(name)}{path}"
+
+    def ask(
+        self,
+        target: str,
+        headers: dict[str, str] | None = None,
+        *,
+        portal: str = "news",
+        method: str = "GET",
+        body: bytes | None = None,
+        cookie: str = "",
+        host: str = "",
+    ) -> Answer:
+        """One request with exactly this target; ``cookie`` is the session's at that host."""
+        given = {"Host": host or self.at.host(portal)} | (headers or {})
+        if cookie:
+            given["Cookie"] = f"{COOKIE}={cookie}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.at.port)
+        connection.sock = self._tls(f"{portal}.dvauth.localhost")
+        with connection.sock:
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in given.items():
+                connection.putheader(name, value)
+            if body is not None and "Transfer-Encoding" not in given:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body, encode_chunked="Transfer-Encoding" in given)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read().decode())
+
+    def log_in(self, *roles: str, portal: str = "news", account: str = "") -> str:
+        """The cookie that a fresh session has on the portal's own host."""
+        with connected(self.settings) as parts:
+            someone = Principal(account_id=account or f"someone-{time.time_ns()}", roles=roles)
+            credential = parts.signer.read(parts.keeper.open(someone).cookie)
+            place = parts.portals.directory().by_slug(portal)
+            assert credential
+            assert place
+            cookie = parts.keeper.attach(credential, place)
+        assert cookie
+        return cookie
+
+    def end(self, account: str) -> None:
+        with connected(self.settings) as parts:
+            parts.keeper.end_all(account, Reason.REVOKED)
+
+    def _tls(self, name: str) -> ssl.SSLSocket:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        plain = socket.create_connection(("127.0.0.1", self.at.port), timeout=10)
+        return context.wrap_socket(plain, server_hostname=name)
+
+
+@pytest.fixture(scope="session", params=["nginx", "caddy"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with _deployed(request.param, tmp_path_factory.mktemp(request.param)) as site:
+        yield site
+
+
+@contextmanager
+def _deployed(proxy: str, folder: Path) -> Iterator[Site]:
+    if not {"nginx": deployed.NGINX, "caddy": deployed.CADDY}[proxy]:
+        pytest.skip(f"{proxy} is not installed")
+    with ExitStack() as running:
+        programs = Programs()
+        running.callback(programs.close)
+        at = deployed.Addresses(
+            port=deployed.free_port(),
+            plain_port=deployed.free_port(),
+            dvauth=f"127.0.0.1:{deployed.free_port()}",
+            programs=programs.address,
+            folder=folder,
+        )
+        (folder / "cms").mkdir()
+        (folder / "cms" / "index.php").touch()
+        running.enter_context(php(at.php))
+        settings, service = running.enter_context(_service(at))
+        running.enter_context(getattr(deployed, proxy)(at))
+        yield Site(at, settings, programs, service)
+
+
+@contextmanager
+def _service(at: deployed.Addresses) -> Iterator[tuple[Settings, subprocess.Popen[bytes]]]:
+    environ = {
+        "DVAUTH_BASE_URL": f"https://{at.host('auth')}",
+        "DVAUTH_BIND": at.dvauth,
+        "DVAUTH_DATA_DIR": str(at.folder / "data"),
+        "DVAUTH_SECRET_KEY": "Zx81-only-for-tests-0123456789-abcdefghijklmnop",
+        "DVAUTH_DEVELOPMENT_SHORT_TIMEOUTS": "1",
+        "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",
+    }
+    log = at.folder / "service.log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen([sys.executable, "-m", "dvauth", "serve"], env=os.environ | environ, stderr=stderr)
+    try:
+        _wait_until_ready(at.dvauth, process, log)
+        settings = Settings.from_environment(environ)
+        _furnish(settings, at)
+        yield settings, process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + deployed.START_SECONDS
+    while True:
+        with suppress(OSError), urllib.request.urlopen(f"http://{address}/health/live", timeout=1):
+            return
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def _furnish(settings: Settings, at: deployed.Addresses) -> None:
+    with connected(settings) as parts:
+        for role, values in POLICIES.items():
+            parts.policy_book.change_override("role", role, **values)
+        for name in ("news", "cms", "plain"):
+            parts.portals.add(name, name=name, origins=[f"https://{at.host(name)}"], mounted=name != "plain")
+        parts.accounts.set_password(parts.accounts.add("minh", roles=["calm"]).id, PASSWORD)
+    time.sleep(HEARD)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser without a past. What goes wrong in a page's scripts fails the test."""
+    context = browser.new_context(locale="vi-VN", ignore_https_errors=True)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def log_in_by_hand(site: Site) -> Callable[[Page], None]:
+    """On the login page, to which the portal has sent the person."""
+
+    def act(page: Page) -> None:
+        page.wait_for_url(f"{site.url('auth')}login?*")
+        page.get_by_label("Tên đăng nhập").fill("minh")
+        page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
+
+    return act
