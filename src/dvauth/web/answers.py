@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from dvauth.accounts.errors import HashingBusy, TooManyAttempts
@@ -16,7 +17,15 @@ from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 
 CHALLENGE = 'DVAuth realm="dvauth"'  # RFC 9110 15.5.2 wants a challenge with each 401; this one opens no browser prompt
-RETRY_SECONDS = 5
+RETRY_SECONDS = 5  # where the error does not know better
+EXPECTED: dict[type[Exception], tuple[int, str]] = {
+    # While Redis is away nobody is judged: the page shows no one, and no cookie is touched.
+    StoreUnavailable: (503, "The session store does not answer; nobody is logged out by that."),
+    DatabaseUnavailable: (503, "The database does not answer."),
+    Contention: (503, "This session is changing; ask again."),
+    HashingBusy: (503, "Too many logins at once."),
+    TooManyAttempts: (429, "Too many attempts."),
+}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -66,19 +75,11 @@ def problem(status: int, detail: str, **members: Any) -> Answer:
 
 def failure_of(error: Exception) -> Failure:
     """What to say of an error that nobody below answered. The stack of an unexpected one goes to the log."""
-    match error:
-        case StoreUnavailable():
-            # Nobody is judged, so nobody is logged out: the page shows no one, and no cookie is touched.
-            detail = "The session store does not answer; nobody is logged out by that."
-            return Failure(503, detail, error.retry_after)
-        case DatabaseUnavailable():
-            return Failure(503, "The database does not answer.", RETRY_SECONDS)
-        case Contention():
-            return Failure(503, "This session is changing; ask again.", RETRY_SECONDS)
-        case HashingBusy():
-            return Failure(503, "Too many logins at once.", error.retry_after or RETRY_SECONDS)
-        case TooManyAttempts():
-            return Failure(429, "Too many attempts.", error.retry_after or RETRY_SECONDS)
+    if isinstance(error, HTTPException):  # Werkzeug's, of a body that is too large or was cut short
+        return Failure(error.code or 400, error.description or "")
+    for kind, (status, detail) in EXPECTED.items():
+        if isinstance(error, kind):
+            return Failure(status, detail, getattr(error, "retry_after", RETRY_SECONDS))
     number = secrets.token_hex(8)
     log.error("unexpected error %s", number, exc_info=error)
     return Failure(500, f"Something went wrong here; it is logged under {number}.", number=number)
