@@ -23,11 +23,12 @@ PORTALS = ("news", "bank")
 @st.composite
 def policies(draw: Any) -> TimeoutPolicy:
     idle = draw(st.integers(21, 30 * 86400))
+    absolute = draw(st.integers(idle, 30 * 86400))
     return TimeoutPolicy(
         idle_timeout=idle * SECOND,
-        absolute_timeout=draw(st.integers(idle, 30 * 86400)) * SECOND,
+        absolute_timeout=absolute * SECOND,
         warn_before=draw(st.integers(20, idle - 1)) * SECOND,
-        remember_for=draw(st.integers(0, 400 * 86400)) * SECOND,
+        remember_for=draw(st.just(0) | st.integers(absolute, 400 * 86400)) * SECOND,
         max_sessions=draw(st.integers(1, 1000)),
     )
 
@@ -75,6 +76,8 @@ def test_defaults_are_those_of_the_contract() -> None:
         ({"idle_timeout": DAY + MS}, "absolute_timeout of 86400 s is less than idle_timeout of 86400.001 s."),
         ({"absolute_timeout": 30 * DAY + MS}, "absolute_timeout of 2592000.001 s is more than 30 days."),
         ({"remember_for": -1 * SECOND}, "remember_for of -1 s is negative."),
+        ({"remember_for": MS}, "remember_for of 0.001 s is less than absolute_timeout of 86400 s."),
+        ({"remember_for": DAY - MS}, "remember_for of 86399.999 s is less than absolute_timeout of 86400 s."),
         ({"remember_for": 400 * DAY + MS}, "remember_for of 34560000.001 s is more than 400 days."),
         ({"max_sessions": 0}, "max_sessions of 0 is not between 1 and 1000."),
         ({"max_sessions": 1001}, "max_sessions of 1001 is not between 1 and 1000."),
@@ -94,6 +97,7 @@ def test_each_value_out_of_bounds_is_told_in_a_sentence_of_its_own(values: dict[
         {"absolute_timeout": 15 * MINUTE},
         {"absolute_timeout": 30 * DAY},
         {"remember_for": 0 * SECOND},
+        {"remember_for": DAY},
         {"remember_for": 400 * DAY},
         {"max_sessions": 1},
         {"max_sessions": 1000},
@@ -141,7 +145,9 @@ def test_checked_gives_the_set_itself() -> None:
 @given(policy_sets(), some_roles, some_portal)
 def test_strictest_of_anything_valid_is_valid(found: PolicySet, roles: list[str], portal: str | None) -> None:
     assert found.mistakes() == []
-    assert found.strictest(roles, portal).policy.mistakes() == []
+    strictest = found.strictest(roles, portal).policy
+    assert strictest.mistakes() == []
+    assert strictest.remember_for == timedelta(0) or strictest.remember_for >= found.default.absolute_timeout
 
 
 @given(policy_sets(), some_roles, some_portal)
@@ -161,6 +167,7 @@ def test_strictest_is_the_smallest_of_each_field_and_says_who_set_it(
         if name == "remember_for" and ("admin" in roles or limited):
             assert effective.policy.remember_for == timedelta(0)
             assert (source == "default") is (found.default.remember_for == timedelta(0))
+            assert source in ("default", "role:admin") or involved[source].limits_time or not offers[source]
             continue
         assert offers[source] == min(offers.values())
         assert source == "default" or offers[source] < offers["default"]
@@ -225,6 +232,25 @@ def test_who_may_be_remembered(roles: tuple[str, ...], portal: str | None, remem
     assert found.policy.remember_for == (30 * DAY if remembered else timedelta(0))
     forbidding = next((f"role:{role}" for role in roles if role in {"admin", "editor", "clerk"}), "default")
     assert found.sources["remember_for"] == forbidding
+
+
+@pytest.mark.parametrize(
+    ("override", "sentences"),
+    [
+        (Override(remember_for=2 * DAY), []),
+        (
+            Override(remember_for=HOUR),
+            ["role clerk: remember_for of 3600 s is less than absolute_timeout of 86400 s."],
+        ),
+        (Override(absolute_timeout=25 * DAY), []),  # looser than the default's remember_for, which is not for them
+        (
+            Override(absolute_timeout=5 * DAY, remember_for=4 * DAY),
+            ["role clerk: remember_for of 345600 s is less than absolute_timeout of 432000 s."],
+        ),
+    ],
+)
+def test_roles_remember_for_is_measured_by_its_own_absolute_timeout(override: Override, sentences: list[str]) -> None:
+    assert PolicySet(TimeoutPolicy(remember_for=20 * DAY), {"clerk": override}).mistakes() == sentences
 
 
 @pytest.mark.parametrize("override", [Override(remember_for=DAY), Override(max_sessions=1)])

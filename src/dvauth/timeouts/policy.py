@@ -2,7 +2,7 @@
 
 One rule joins policies: field by field the smallest value wins ("the strictest"). It keeps what was checked before
 true afterwards: where every override fits the default, any mixture of them has warn_before < idle_timeout <=
-absolute_timeout as well.
+absolute_timeout as well, and remembers nobody or for at least absolute_timeout.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,10 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeoutPolicy:
-    """The limits of a session. ``remember_for`` of zero means that nobody is remembered."""
+    """The limits of a session. ``remember_for`` of zero means that nobody is remembered.
+
+    It takes the place of both timeouts, so less than the absolute one would make remembering end a session sooner.
+    """
 
     idle_timeout: timedelta = timedelta(minutes=15)
     absolute_timeout: timedelta = timedelta(hours=24)
@@ -58,6 +61,13 @@ class TimeoutPolicy:
                 f"absolute_timeout of {_told(self.absolute_timeout)} is more than 30 days",
             ),
             (self.remember_for < timedelta(0), f"remember_for of {_told(self.remember_for)} is negative"),
+            (
+                timedelta(0) < self.remember_for < self.absolute_timeout,
+                (
+                    f"remember_for of {_told(self.remember_for)} "
+                    f"is less than absolute_timeout of {_told(self.absolute_timeout)}"
+                ),
+            ),
             (
                 self.remember_for > LONGEST_REMEMBER,
                 f"remember_for of {_told(self.remember_for)} is more than 400 days",
@@ -144,9 +154,11 @@ class PolicySet:
     def mistakes(self, *, short_allowed: bool = False) -> list[str]:
         """One sentence for each refused value, with where it stands."""
         found = [f"default: {sentence}" for sentence in self.default.mistakes(short_allowed=short_allowed)]
+        # The default's own remember_for is judged above; it does not reach whoever has limits of their own.
+        forgetful = replace(self.default, remember_for=timedelta(0))
         for kind, overrides in (("role", self.roles), ("portal", self.portals)):
             for name, override in overrides.items():
-                joined = replace(self.default, **override.values())
+                joined = replace(forgetful, **override.values())
                 found += [f"{kind} {name}: {text}" for text in joined.mistakes(short_allowed=short_allowed)]
         for name, override in self.portals.items():
             pointless = [each for each in override.values() if each not in PORTAL_FIELDS]
