@@ -297,6 +297,16 @@ def test_remembered_session_lives_by_its_own_limit_while_the_policy_allows_it(de
     assert isinstance(desk.keeper.check(cookie), Ended)
 
 
+def test_end_of_a_remembered_session_tells_how_long_it_could_idle(desk: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=30)))
+    cookie = desk.open(remember=True).cookie
+    desk.pass_time(days=30)
+    check = desk.keeper.check(cookie)
+    assert isinstance(check, Ended)
+    assert check.reason is Reason.IDLE
+    assert check.tombstone.idle_seconds == 30 * 86_400
+
+
 @pytest.mark.proves("CO6")
 def test_list_shows_live_sessions_the_most_recently_active_first(desk: Any) -> None:
     first, second = desk.open(), desk.open()

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dvauth.timeouts.judge import PortalVisit, Reason, deadline, is_worth_writing, judge, last_activity_at_portal
+from dvauth.timeouts.judge import (
+    PortalVisit,
+    Reason,
+    deadline,
+    has_ended_at,
+    is_worth_writing,
+    judge,
+    last_activity_at_portal,
+)
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -52,7 +60,7 @@ def active_at(moment: timedelta, **options: Any) -> Session:
     [
         (Session(), None, 15 * MINUTE, Reason.IDLE, False),
         (active_at(4 * MINUTE), None, 19 * MINUTE, Reason.IDLE, False),
-        (active_at(23.75 * HOUR), None, DAY, Reason.ABSOLUTE, False),
+        (active_at(23.75 * HOUR), None, DAY, Reason.IDLE, False),  # both at once
         (active_at(23.9 * HOUR), None, DAY, Reason.ABSOLUTE, False),
         (Session(roles=("editor",)), None, 5 * MINUTE, Reason.IDLE, False),
         (Session(roles=("reader", "editor")), None, 5 * MINUTE, Reason.IDLE, False),
@@ -70,7 +78,7 @@ def active_at(moment: timedelta, **options: Any) -> Session:
         (active_at(50 * MINUTE), "news", 65 * MINUTE, Reason.IDLE, False),
         (active_at(14 * MINUTE), "vault", 15 * MINUTE, Reason.ABSOLUTE, True),
         (active_at(12 * MINUTE), "vault", 14 * MINUTE, Reason.PORTAL_IDLE, True),
-        (Session(remember=True), None, 30 * DAY, Reason.ABSOLUTE, False),
+        (Session(remember=True), None, 30 * DAY, Reason.IDLE, False),  # both at once
         (active_at(DAY, remember=True), None, 30 * DAY, Reason.ABSOLUTE, False),
         (Session(remember=True, roles=("editor",)), None, 5 * MINUTE, Reason.IDLE, False),
         (Session(remember=True), "bank", 3 * MINUTE, Reason.PORTAL_IDLE, True),
@@ -100,14 +108,17 @@ def test_session_is_active_until_and_ended_at_exactly_its_deadline(
 @pytest.mark.parametrize(
     ("session", "portal", "at", "reason", "at_portal"),
     [
-        (Session(), None, DAY, Reason.ABSOLUTE, False),  # idle long ago, too: the absolute end is the stronger one
-        (Session(), "bank", 15 * MINUTE, Reason.IDLE, False),
+        (Session(), None, 2 * DAY, Reason.IDLE, False),  # long past both limits, and idle first
+        (active_at(23.9 * HOUR), None, 2 * DAY, Reason.ABSOLUTE, False),
+        (Session(), "bank", 15 * MINUTE, Reason.IDLE, False),  # at the bank first, but everywhere is more
         (Session(), "vault", 15 * MINUTE, Reason.IDLE, False),
-        (active_at(12 * MINUTE), "vault", 15 * MINUTE, Reason.ABSOLUTE, True),
-        (active_at(0.9 * DAY), "archive", DAY, Reason.ABSOLUTE, False),
+        (active_at(12 * MINUTE), "vault", 15 * MINUTE, Reason.PORTAL_IDLE, True),
+        (active_at(14 * MINUTE), "vault", 17 * MINUTE, Reason.ABSOLUTE, True),
+        (active_at(0.9 * DAY), "archive", DAY, Reason.IDLE, False),
+        (active_at(DAY - MINUTE), "archive", DAY, Reason.ABSOLUTE, False),
     ],
 )
-def test_of_several_ends_the_one_that_ends_most_is_told(
+def test_of_several_ends_the_one_that_ends_most_is_told_and_of_those_the_first(
     session: Session,
     portal: str | None,
     at: timedelta,
@@ -268,6 +279,22 @@ def test_without_activity_nothing_comes_back_to_life(
     now = session.last_activity_at + age
     assume(not judge(session, POLICIES, portal, now).active)
     assert not judge(session, POLICIES, portal, now + later).active
+
+
+@given(sessions(), portal_names, seconds)
+def test_reason_is_the_limit_that_came_first(session: Session, portal: str | None, age: timedelta) -> None:
+    now = session.last_activity_at + age
+    verdict = judge(session, POLICIES, portal, now)
+    assume(not verdict.active and has_ended_at(session, portal or "") is None)
+    ended_at, where = now + verdict.expires_in, portal if verdict.at_portal else None
+    assert judge(session, POLICIES, where, ended_at - MS).active
+    assert judge(session, POLICIES, where, ended_at).reason is verdict.reason
+    first = {
+        Reason.IDLE: verdict.idle_remaining,
+        Reason.ABSOLUTE: verdict.absolute_remaining,
+        Reason.PORTAL_IDLE: verdict.portal_remaining,
+    }
+    assert first[verdict.reason] == verdict.expires_in
 
 
 @given(sessions())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dvauth.sessions.record import CENTRAL, Place, SessionEvent, SessionRecord, SessionRef, Tombstone
-from dvauth.timeouts.judge import Reason
+from dvauth.timeouts.judge import Reason, limits
 from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
 
 REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
@@ -26,7 +26,7 @@ class Ending:
 
 
 def ending_of(record: SessionRecord, reason: Reason, policies: PolicySet, now: datetime) -> Ending:
-    idle = policies.strictest(record.roles).policy.idle_timeout
+    idle, _ = limits(policies.strictest(record.roles).policy, remember=record.remember)
     return Ending(
         ref=record.ref,
         tombstone=Tombstone(

@@ -5,7 +5,7 @@ changes applies to sessions that already exist.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -81,7 +81,13 @@ class Verdict:
         return min(self._limits().values())
 
     @property
+    def is_over(self) -> bool:
+        """Whether a limit has been reached."""
+        return self.expires_in <= timedelta(0)
+
+    @property
     def ends_by(self) -> Reason:
+        """The limit that comes, or came, first; of two at once the one that activity can put off."""
         limits = self._limits()
         return min(limits, key=limits.__getitem__)
 
@@ -95,20 +101,17 @@ class Verdict:
 def judge(record: Timeline, policies: PolicySet, portal: str | None, now: datetime) -> Verdict:
     """Judge a session as seen from a portal (its slug), or from anywhere (``None``).
 
-    At exactly a deadline the session is ended. Session-wide limits come before those of the portal, because they end
-    more.
+    At exactly a deadline the session is ended, by the limit that came first. Session-wide limits come before those of
+    the portal, because they end more.
     """
     policy = policies.strictest(record.roles).policy
     idle, absolute = limits(policy, remember=record.remember)
     idle_remaining = record.last_activity_at + idle - now
     absolute_remaining = record.authenticated_at + absolute - now
-    if absolute_remaining <= timedelta(0):
-        return Verdict(policy, idle_remaining, absolute_remaining, reason=Reason.ABSOLUTE)
-    if idle_remaining <= timedelta(0):
-        return Verdict(policy, idle_remaining, absolute_remaining, reason=Reason.IDLE)
-    if portal is None:
-        return Verdict(policy, idle_remaining, absolute_remaining)
-    return _judge_at_portal(record, policies, portal, now, (idle_remaining, absolute_remaining))
+    verdict = Verdict(policy, idle_remaining, absolute_remaining)
+    if verdict.is_over:
+        return replace(verdict, reason=verdict.ends_by)
+    return verdict if portal is None else _judge_at_portal(record, policies, portal, now, verdict)
 
 
 def deadline(record: Timeline, policies: PolicySet) -> datetime:
@@ -124,21 +127,17 @@ def limits(policy: TimeoutPolicy, *, remember: bool) -> tuple[timedelta, timedel
     return policy.idle_timeout, policy.absolute_timeout
 
 
-def _judge_at_portal(
-    record: Timeline, policies: PolicySet, portal: str, now: datetime, remaining: tuple[timedelta, timedelta]
-) -> Verdict:
+def _judge_at_portal(record: Timeline, policies: PolicySet, portal: str, now: datetime, elsewhere: Verdict) -> Verdict:
     own = policies.portals.get(portal, Override())
     policy = policies.strictest(record.roles, portal).policy
-    idle_remaining, absolute_remaining = remaining
-    portal_remaining, reason = None, None
+    absolute_remaining, portal_remaining = elsewhere.absolute_remaining, None
     if own.idle_timeout is not None:
         portal_remaining = last_activity_at_portal(record, portal) + own.idle_timeout - now
-        reason = Reason.PORTAL_IDLE if portal_remaining <= timedelta(0) else None
     if own.absolute_timeout is not None:
         absolute_remaining = min(absolute_remaining, record.authenticated_at + own.absolute_timeout - now)
-        reason = Reason.ABSOLUTE if absolute_remaining <= timedelta(0) else reason
-    reason = has_ended_at(record, portal) or reason
-    return Verdict(policy, idle_remaining, absolute_remaining, portal_remaining, reason, at_portal=reason is not None)
+    verdict = Verdict(policy, elsewhere.idle_remaining, absolute_remaining, portal_remaining)
+    reason = has_ended_at(record, portal) or (verdict.ends_by if verdict.is_over else None)
+    return replace(verdict, reason=reason, at_portal=reason is not None)
 
 
 def has_ended_at(record: Timeline, portal: str) -> Reason | None:
