@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
+from dvauth.audit.models import AuditRow
 from dvauth.cli import main
 from dvauth.parts import Parts, connected
 from dvauth.settings import Settings
 from dvauth.storage.redis import RedisConnection
+from dvauth.storage.sql import Database
 
 Dvauth = Callable[..., Result]
+AuditRows = Callable[[], list[AuditRow]]
 
 
 @pytest.fixture
@@ -44,3 +48,18 @@ def parts(environ: dict[str, str], dvauth: Dvauth) -> Iterator[Parts]:
     """What another process sees meanwhile."""
     with connected(Settings.from_environment({k: v for k, v in environ.items() if k.startswith("DVAUTH_")})) as parts:
         yield parts
+
+
+@pytest.fixture
+def audit_rows(environ: dict[str, str]) -> Iterator[AuditRows]:
+    """Reads the audit log in SQL, oldest first."""
+    database = Database(f"sqlite:///{environ['DVAUTH_DATA_DIR']}/dvauth.sqlite3")
+
+    def read() -> list[AuditRow]:
+        with database.session() as sql:
+            rows = sql.scalars(select(AuditRow).order_by(AuditRow.at)).all()
+            sql.expunge_all()
+        return list(rows)
+
+    yield read
+    database.close()

@@ -10,7 +10,7 @@ from dvauth.parts import Parts
 from dvauth.sessions.check import Active, Ended
 from dvauth.sessions.record import Principal
 from dvauth.timeouts.judge import Reason
-from tests.cli.conftest import Dvauth
+from tests.cli.conftest import AuditRows, Dvauth
 
 PASSWORD = "correct horse battery staple"
 
@@ -21,8 +21,8 @@ def document(result: Result) -> Any:
 
 
 def test_a_new_account_gets_a_link_that_sets_its_password(dvauth: Dvauth, parts: Parts) -> None:
-    added = document(dvauth("account", "add", "alice", "--role", "admin", "--display-name", "Lê Thu Hà", "--json"))
-    assert (added["username"], added["display_name"], added["roles"]) == ("alice", "Lê Thu Hà", ["admin"])
+    added = document(dvauth("account", "add", "alice", "--role", "admin", "--name", "Lê Thu Hà", "--json"))
+    assert (added["username"], added["name"], added["roles"]) == ("alice", "Lê Thu Hà", ["admin"])
     assert added["setup_link"].startswith("https://auth.example.vn/setup/")
     assert added["setup_link_seconds"] == 72 * 3600
     parts.setup_links.redeem(added["setup_link"].rpartition("/")[2], PASSWORD)
@@ -44,7 +44,7 @@ def test_a_newer_link_replaces_the_older(dvauth: Dvauth, parts: Parts) -> None:
 
 
 def test_accounts_are_listed_for_people_and_for_programs(dvauth: Dvauth) -> None:
-    dvauth("account", "add", "alice", "--role", "admin", "--display-name", "[red]Alice[/red]")
+    dvauth("account", "add", "alice", "--role", "admin", "--name", "[red]Alice[/red]")
     dvauth("account", "add", "bob", "--role", "reader", "--role", "editor")
     dvauth("account", "disable", "bob")
     listed = document(dvauth("account", "list", "--json"))
@@ -104,6 +104,8 @@ def test_a_password_is_asked_for_twice_and_not_shown(dvauth: Dvauth, parts: Part
         (["add", "ALICE"], "There is already an account “ALICE”."),
         (["add", "a b"], "“a b” cannot be a username"),
         (["add", "bob", "--role", "Boss"], "“Boss” cannot be a role"),
+        (["add", "bob", "--role", "amdin"], "There is no role “amdin”; there are reader, editor, admin."),
+        (["set-roles", "alice", "--role", "amdin"], "There is no role “amdin”; there are reader, editor, admin."),
         (["disable", "alice"], "“alice” is the last active administrator"),
         (["set-roles", "alice"], "“alice” is the last active administrator"),
         (["set-password", "alice", "--stdin"], "This password has 0 characters; at least 15 are needed."),
@@ -129,11 +131,19 @@ def test_wrong_words_are_exit_code_two(dvauth: Dvauth) -> None:
     assert dvauth("account", "abolish").exit_code == 2
 
 
-def test_what_the_administrator_did_is_recorded_apart_from_the_answer(dvauth: Dvauth) -> None:
+def test_what_the_administrator_did_is_recorded_and_not_shown(dvauth: Dvauth, audit_rows: AuditRows) -> None:
     results = [dvauth("account", *words) for words in (["add", "bob"], ["set-roles", "bob", "--role", "editor"])]
-    created, changed = (json.loads(result.stderr) for result in results)
-    assert (created["event"], created["actor"]) == ("user_created", "cli")
-    assert changed["type"] == f"authz_change:{created['account']},,editor"
+    assert [result.stderr for result in results] == ["", ""]
+    created, changed = audit_rows()
+    assert (created.event, created.actor) == ("user_created", "cli")
+    assert (changed.event, changed.account) == ("authz_change", created.account)
+    assert changed.details == {"before": "", "after": "editor"}
+
+
+def test_a_role_with_timeouts_of_its_own_can_be_given(dvauth: Dvauth) -> None:
+    assert dvauth("account", "add", "bob", "--role", "clerk").exit_code == 1
+    dvauth("timeout", "set", "--role", "clerk", "--new-role", "--idle", "10m")
+    assert document(dvauth("account", "add", "bob", "--role", "clerk", "--json"))["roles"] == ["clerk"]
 
 
 def _logged_in(dvauth: Dvauth, parts: Parts, name: str) -> str:

@@ -86,10 +86,10 @@ def demo(folder: Path, *ports: int) -> Iterator[Demo]:
 def test_it_is_ready_to_be_tried_and_starts_anew_with_other_passwords(tmp_path: Path) -> None:
     ports = free_port(), free_port()
     with demo(tmp_path / "demo", *ports) as first:
-        for username in ("docgia", "bientap", "quantri"):
+        for username in ("nguoidoc", "bientap", "quantri"):
             assert first.log_in(username, first.password(username)) == 303
-        assert first.log_in("docgia", first.password("bientap")) == 401
+        assert first.log_in("nguoidoc", first.password("bientap")) == 401
         assert f"http://auth.dvauth.localhost:{ports[0]}/embed.js" in first.portal_front_page()
     with demo(tmp_path / "demo", *ports) as second:
-        assert second.log_in("docgia", first.password("docgia")) == 401
-        assert second.log_in("docgia", second.password("docgia")) == 303
+        assert second.log_in("nguoidoc", first.password("nguoidoc")) == 401
+        assert second.log_in("nguoidoc", second.password("nguoidoc")) == 303

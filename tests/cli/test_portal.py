@@ -5,8 +5,14 @@ import json
 import pytest
 
 from dvauth.parts import Parts
-from tests.cli.conftest import Dvauth
+from dvauth.web.embed import fingerprint, integrity
+from tests.cli.conftest import AuditRows, Dvauth
 
+TAG = '<script src="https://auth.example.vn/embed.js" defer></script>'
+PINNED_TAG = (
+    f'<script src="https://auth.example.vn/embed.{fingerprint()}.js" integrity="{integrity()}" crossorigin="anonymous" '
+    "defer></script>"
+)
 NEWS = ("portal", "add", "news", "--name", "Báo điện tử", "--origin", "https://news.example.vn")
 
 
@@ -19,6 +25,8 @@ def test_a_portal_is_registered_and_every_process_knows_it(dvauth: Dvauth, parts
         "origins": ["https://news.example.vn", "https://m.example.vn"],
         "activity": "any",
         "mounted": False,
+        "tag": TAG,
+        "pinned_tag": PINNED_TAG,
     }
     parts.watch.beat()
     known = parts.portal_directory().by_origin("https://m.example.vn")
@@ -27,7 +35,9 @@ def test_a_portal_is_registered_and_every_process_knows_it(dvauth: Dvauth, parts
 
 
 def test_a_mounted_portal_has_one_host(dvauth: Dvauth) -> None:
-    assert json.loads(dvauth(*NEWS, "--mounted", "--json").stdout)["mounted"]
+    added = json.loads(dvauth(*NEWS, "--mounted", "--json").stdout)
+    assert added["mounted"]
+    assert added["tag"] == '<script src="/dvauth/embed.js" defer></script>'
     refused = dvauth(
         "portal", "add", "desk", "--name", "Bàn", "--origin", "https://a.vn", "--origin", "https://b.vn", "--mounted"
     )
@@ -36,11 +46,28 @@ def test_a_mounted_portal_has_one_host(dvauth: Dvauth) -> None:
 
 
 def test_portals_are_listed_for_people_and_for_programs(dvauth: Dvauth) -> None:
-    assert dvauth(*NEWS).stdout == "The portal “news” is registered.\n"
+    assert dvauth(*NEWS).stdout.startswith("The portal “news” is registered.\n")
     assert [each["slug"] for each in json.loads(dvauth("portal", "list", "--json").stdout)] == ["news"]
     table = dvauth("portal", "list").stdout
     for text in ("news", "Báo điện tử", "https://news.example.vn", "navigation", "no"):
         assert text in table
+
+
+def test_a_portals_tags_are_shown_to_be_pasted(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    environ["COLUMNS"] = "40"
+    for shown in (dvauth(*NEWS).stdout, dvauth("portal", "show", "news").stdout):
+        assert {TAG, PINNED_TAG} <= set(shown.splitlines())
+
+
+def test_an_address_is_never_cut_off(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    environ["COLUMNS"] = "50"
+    dvauth(*NEWS)
+    assert "…" not in dvauth("portal", "list").stdout
+
+
+def test_a_portal_that_is_not_there_cannot_be_shown(dvauth: Dvauth) -> None:
+    result = dvauth("portal", "show", "news")
+    assert (result.exit_code, result.stderr) == (1, "Error: There is no portal “news”.\n")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +91,7 @@ def test_what_cannot_be_a_portal_is_told_in_a_sentence_with_the_value(
     assert sentence in result.stderr
 
 
-def test_what_the_administrator_did_is_recorded(dvauth: Dvauth) -> None:
-    recorded = json.loads(dvauth(*NEWS).stderr)
-    assert (recorded["type"], recorded["portal"]) == ("authz_admin:cli,portal added", "news")
+def test_what_the_administrator_did_is_recorded(dvauth: Dvauth, audit_rows: AuditRows) -> None:
+    assert dvauth(*NEWS).stderr == ""
+    (recorded,) = audit_rows()
+    assert (recorded.event, recorded.portal, recorded.details) == ("authz_admin", "news", {"action": "portal added"})

@@ -22,7 +22,7 @@ class BadUsername(AccountError):
 
 
 class BadDisplayName(AccountError):
-    sentence = N_("“{name}” cannot be a display name: use 1 to {most} visible characters.")
+    sentence = N_("“{name}” cannot be a name: use 1 to {most} visible characters.")
 
 
 class UsernameTaken(AccountError):

@@ -47,7 +47,7 @@ class Event(StrEnum):
         "so many failures in a row that only a new password opens the account",
         ("account", "reason"),
     )
-    AUTHN_PASSWORD_CHANGE = "authn_password_change", Level.INFO, "the password is a new one"
+    AUTHN_PASSWORD_CHANGE = "authn_password_change", Level.INFO, "the password of an account was changed"
     AUTHN_PASSWORD_CHANGE_FAIL = (
         "authn_password_change_fail",
         Level.CRITICAL,
@@ -82,9 +82,9 @@ class Event(StrEnum):
     )
 
     # administration
-    AUTHZ_ADMIN = "authz_admin", Level.WARN, "an administrator did something that has no name here", ("actor", "action")
-    AUTHZ_CHANGE = "authz_change", Level.WARN, "the roles of an account are others", ("account", "before", "after")
-    USER_CREATED = "user_created", Level.WARN, "there is a new account", ("actor", "account", "roles")
+    AUTHZ_ADMIN = "authz_admin", Level.WARN, "an administrator changed portals or timeouts", ("actor", "action")
+    AUTHZ_CHANGE = "authz_change", Level.WARN, "the roles of an account were changed", ("account", "before", "after")
+    USER_CREATED = "user_created", Level.WARN, "an account was added", ("actor", "account", "roles")
     USER_UPDATED = "user_updated", Level.WARN, "an account was changed", ("actor", "account", "change")
 
     # the service itself

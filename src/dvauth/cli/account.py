@@ -12,6 +12,7 @@ from dvauth.accounts.errors import NoSuchAccount
 from dvauth.accounts.setup_links import LIFETIME
 from dvauth.audit.events import Event
 from dvauth.cli.joined import ACTOR, joined, told_later
+from dvauth.cli.roles import require_known
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.parts import Parts
@@ -27,25 +28,26 @@ def account() -> None:
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @role_option
-@click.option("--display-name", help="How pages greet the person; the username unless given.")
+@click.option("--name", help="The name that people read; the username unless given.")
 @json_option
-def add(name: str, roles: Sequence[str], display_name: str | None, *, as_json: bool) -> None:
-    """Add the account NAME and print a one-time link by which its owner chooses a password."""
+def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool) -> None:
+    """Add the account USERNAME and print a one-time link by which its owner chooses a password."""
     with joined() as parts:
-        added = parts.accounts.add(name, display_name=display_name, roles=roles)
+        require_known(parts, roles)
+        added = parts.accounts.add(username, display_name=name, roles=roles)
         parts.audit.record(Event.USER_CREATED, actor=ACTOR, account=added.id, roles=" ".join(added.roles))
         _show_link(parts, added, as_json=as_json)
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @json_option
-def link(name: str, *, as_json: bool) -> None:
-    """Print a new one-time link for NAME; an older one no longer works."""
+def link(username: str, *, as_json: bool) -> None:
+    """Print a new one-time link for USERNAME; an older one no longer works."""
     with joined() as parts:
-        _show_link(parts, _find(parts, name), as_json=as_json)
+        _show_link(parts, find(parts, username), as_json=as_json)
 
 
 @account.command(name="list")
@@ -62,12 +64,12 @@ def list_(*, as_json: bool) -> None:
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @json_option
-def disable(name: str, *, as_json: bool) -> None:
-    """Let NAME log in no more, and end all sessions of NAME."""
+def disable(username: str, *, as_json: bool) -> None:
+    """Let USERNAME log in no more, and end all sessions of USERNAME."""
     with joined() as parts:
-        found = _find(parts, name)
+        found = find(parts, username)
         parts.accounts.disable(found.id)
         with told_later():
             parts.accounts.settle()
@@ -76,25 +78,26 @@ def disable(name: str, *, as_json: bool) -> None:
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @json_option
-def enable(name: str, *, as_json: bool) -> None:
-    """Let NAME log in again."""
+def enable(username: str, *, as_json: bool) -> None:
+    """Let USERNAME log in again."""
     with joined() as parts:
-        found = _find(parts, name)
+        found = find(parts, username)
         parts.accounts.enable(found.id)
         parts.audit.record(Event.USER_UPDATED, actor=ACTOR, account=found.id, change="enabled")
         _show(parts, found, _("“{name}” is enabled."), as_json=as_json)
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @role_option
 @json_option
-def set_roles(name: str, roles: Sequence[str], *, as_json: bool) -> None:
-    """Replace all roles of NAME by those given; live sessions have them within two seconds."""
+def set_roles(username: str, roles: Sequence[str], *, as_json: bool) -> None:
+    """Replace all roles of USERNAME by those given; live sessions have them within two seconds."""
     with joined() as parts:
-        found = _find(parts, name)
+        found = find(parts, username)
+        require_known(parts, roles)
         parts.accounts.set_roles(found.id, roles)
         with told_later():
             parts.accounts.settle()
@@ -104,13 +107,13 @@ def set_roles(name: str, roles: Sequence[str], *, as_json: bool) -> None:
 
 
 @account.command()
-@click.argument("name")
+@click.argument("username")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input.")
 @json_option
-def set_password(name: str, *, from_stdin: bool, as_json: bool) -> None:
-    """Ask for a new password of NAME, and end all sessions of NAME."""
+def set_password(username: str, *, from_stdin: bool, as_json: bool) -> None:
+    """Ask for a new password of USERNAME, and end all sessions of USERNAME."""
     with joined() as parts:
-        found = _find(parts, name)
+        found = find(parts, username)
         password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
         parts.accounts.set_password(found.id, password)
         with told_later():
@@ -119,10 +122,11 @@ def set_password(name: str, *, from_stdin: bool, as_json: bool) -> None:
         _show(parts, found, _("“{name}” has a new password, and all sessions are ended."), as_json=as_json)
 
 
-def _find(parts: Parts, name: str) -> Account:
-    found = parts.accounts.find(name)
+def find(parts: Parts, username: str) -> Account:
+    """Raises ``NoSuchAccount``."""
+    found = parts.accounts.find(username)
     if found is None:
-        raise NoSuchAccount(name=name)
+        raise NoSuchAccount(name=username)
     return found
 
 
@@ -152,7 +156,7 @@ def _document(each: Account) -> dict[str, Any]:
     return {
         "id": each.id,
         "username": each.username,
-        "display_name": each.display_name,
+        "name": each.display_name,
         "roles": each.roles,
         "enabled": each.is_enabled,
         "has_password": each.password_hash is not None,

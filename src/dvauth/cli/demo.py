@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import click
 
+from dvauth.accounts.account import Account
 from dvauth.cli.serve import DEMO_MARK, tell
+from dvauth.demo.people import People
 from dvauth.explained import N_
 from dvauth.parts import Parts, connected
 from dvauth.processes.service import FolderUnwritable, Service
@@ -18,6 +20,7 @@ from dvauth.settings import PREFIX, Settings
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 PORTAL = "lam-giang"
+SITE_NAME = "Đăng nhập dùng chung tỉnh Lam Giang"
 
 
 class FolderTaken(CannotStart):
@@ -34,7 +37,7 @@ class Person(NamedTuple):
 
 
 PEOPLE = (
-    Person("docgia", "Nguyễn Thị Lan", "reader", "độc giả, reader"),
+    Person("nguoidoc", "Nguyễn Thị Lan", "reader", "người đọc, reader"),
     Person("bientap", "Trần Văn Minh", "editor", "biên tập viên, editor"),
     Person("quantri", "Lê Thu Hà", "admin", "quản trị viên, administrator"),
 )
@@ -89,6 +92,7 @@ def _service_environ(url: str, port: int, folder: Path, key: str) -> dict[str, s
         "DVAUTH_BIND": f"127.0.0.1:{port}",
         "DVAUTH_DATA_DIR": str(folder),
         "DVAUTH_SECRET_KEY": key,
+        "DVAUTH_SITE_NAME": SITE_NAME,
         "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",  # the portal passes /dvauth/ on
     }
 
@@ -130,7 +134,9 @@ def _furnish(settings: Settings, portal_url: str) -> dict[str, str]:
         parts.policy_book.change_default(idle_timeout=IDLE, warn_before=WARN_BEFORE)
         parts.policy_book.change_override("role", "admin", idle_timeout=ADMIN_IDLE)
         _register_portal(parts, portal_url)
-        return {person.username: _fresh_password(parts, person) for person in PEOPLE}
+        accounts = [_account(parts, person) for person in PEOPLE]
+        People.in_folder(settings.data_dir).save({account.id: account.display_name for account in accounts})
+        return {account.username: _fresh_password(parts, account) for account in accounts}
 
 
 def _register_portal(parts: Parts, origin: str) -> None:
@@ -142,10 +148,13 @@ def _register_portal(parts: Parts, origin: str) -> None:
         parts.portals.add(PORTAL, name="Cổng thông tin điện tử tỉnh Lam Giang", origins=[origin], mounted=True)
 
 
-def _fresh_password(parts: Parts, person: Person) -> str:
-    account = parts.accounts.find(person.username) or parts.accounts.add(
+def _account(parts: Parts, person: Person) -> Account:
+    return parts.accounts.find(person.username) or parts.accounts.add(
         person.username, display_name=person.display_name, roles=[person.role]
     )
+
+
+def _fresh_password(parts: Parts, account: Account) -> str:
     password = "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(3))
     parts.accounts.set_password(account.id, password)
     return password

@@ -1,8 +1,8 @@
 """The parts of dvauth, as commands use them."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 import click
 
@@ -17,8 +17,8 @@ ACTOR = "cli"
 
 @contextmanager
 def joined() -> Iterator[Parts]:
-    """The parts, for the duration of the block. Audit lines go to standard error: standard output is the answer."""
-    with connected(Settings.from_environment(), audit_stream=sys.stderr) as parts:
+    """The parts, for the duration of the block. What happens is recorded in SQL alone: a terminal is no log."""
+    with connected(Settings.from_environment(), audit_stream=StringIO()) as parts:
         if not parts.database.is_ready():
             raise click.ClickException(_("The database does not answer, or has no tables yet: run dvauth db upgrade."))
         yield parts

@@ -1,7 +1,8 @@
 """``dvauth portal``: who relies on us."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -9,12 +10,15 @@ from dvauth.audit.events import Event
 from dvauth.cli.joined import ACTOR, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
+from dvauth.parts import Parts
+from dvauth.portals.errors import NoSuchPortal
 from dvauth.portals.portal import Activity, Portal
+from dvauth.web.embed import fingerprint, integrity
 
 
 @click.group()
 def portal() -> None:
-    """Add and list portals."""
+    """Add, list and show portals."""
 
 
 @portal.command()
@@ -36,11 +40,12 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
         with told_later():
             parts.portals.add(slug, name=name, origins=origins, activity=Activity(activity), mounted=mounted)
         parts.audit.record(Event.AUTHZ_ADMIN, actor=ACTOR, portal=slug, action="portal added")
-        added = parts.portals.directory().by_slug(slug)
-    if as_json and added:
-        show_json(asdict(added))
+        added = _find(parts, slug)
+    if as_json:
+        show_json(_document(added, parts))
     else:
         click.echo(_("The portal “{slug}” is registered.").format(slug=slug))
+        _show_tags(added, parts)
 
 
 @portal.command(name="list")
@@ -50,11 +55,61 @@ def list_(*, as_json: bool) -> None:
     with joined() as parts:
         portals = parts.portals.all()
     if as_json:
-        show_json([asdict(each) for each in portals])
+        show_json([_document(each, parts) for each in portals])
     else:
-        columns = [_("Portal"), _("Name"), _("Origins"), _("Activity"), _("Maps /dvauth/")]
-        show_table(columns, map(_row, portals))
+        _show_portals(portals)
+
+
+@portal.command()
+@click.argument("slug")
+@json_option
+def show(slug: str, *, as_json: bool) -> None:
+    """Show the portal SLUG, and the tag for its pages."""
+    with joined() as parts:
+        found = _find(parts, slug)
+    if as_json:
+        show_json(_document(found, parts))
+    else:
+        _show_portals([found])
+        _show_tags(found, parts)
+
+
+def _find(parts: Parts, slug: str) -> Portal:
+    found = parts.portals.directory().by_slug(slug)
+    if found is None:
+        raise NoSuchPortal(slug=slug)
+    return found
+
+
+def _show_portals(portals: Iterable[Portal]) -> None:
+    columns = [_("Portal"), _("Name"), _("Origins"), _("Activity"), _("Maps /dvauth/")]
+    show_table(columns, map(_row, portals))
 
 
 def _row(each: Portal) -> tuple[str, ...]:
     return each.slug, each.name, "\n".join(each.origins), each.activity, _("yes") if each.mounted else _("no")
+
+
+def _show_tags(each: Portal, parts: Parts) -> None:
+    click.echo(_("For the head of its pages:"))
+    click.echo(_tag(each, parts))
+    click.echo(_("Or, if the portal approves each version (change it after an upgrade of dvauth):"))
+    click.echo(_pinned_tag(each, parts))
+
+
+def _tag(each: Portal, parts: Parts) -> str:
+    return f'<script src="{_home(each, parts)}/embed.js" defer></script>'
+
+
+def _pinned_tag(each: Portal, parts: Parts) -> str:
+    """Browsers run this version of the script and no other."""
+    source = f"{_home(each, parts)}/embed.{fingerprint()}.js"
+    return f'<script src="{source}" integrity="{integrity()}" crossorigin="anonymous" defer></script>'
+
+
+def _home(each: Portal, parts: Parts) -> str:
+    return "/dvauth" if each.mounted else parts.settings.base_url
+
+
+def _document(each: Portal, parts: Parts) -> dict[str, Any]:
+    return {**asdict(each), "tag": _tag(each, parts), "pinned_tag": _pinned_tag(each, parts)}

@@ -28,7 +28,8 @@ def serve() -> None:
         service.prepare()
         service.start()
         service.wait_until_ready()
-        tell(gettext("dvauth answers at {address}.").format(address=settings.base_url))
+        ready = gettext("dvauth answers at {address} (it listens on {bind}). Ctrl-C stops it.")
+        tell(ready.format(address=settings.base_url, bind=settings.bind))
         supervisor.watch()
 
 

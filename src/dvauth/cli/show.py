@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,7 +21,7 @@ def show_json(document: object) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    table = Table(*columns)
+    table = Table(*(Column(title, overflow="fold") for title in columns))  # an address cut off is of no use
     for row in rows:
         table.add_row(*row)
     # Names come from people: "[red]" in one is text.
