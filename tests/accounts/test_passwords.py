@@ -85,10 +85,10 @@ def test_every_sign_of_a_long_password_counts(passwords: Passwords) -> None:
 
 @pytest.mark.proves("AU3")
 def test_letters_open_however_the_keyboard_composed_them(passwords: Passwords) -> None:
-    password = "mật khẩu của Nguyễn"
+    password = "mật ngọt của Nguyễn"
     kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
     assert passwords.verify(kept, unicodedata.normalize("NFC", password)) == kept
-    assert passwords.verify(kept, "mat khau cua Nguyen") is None
+    assert passwords.verify(kept, "mat ngot cua Nguyen") is None
 
 
 @pytest.mark.proves("AU1", "AU3")

@@ -1,15 +1,18 @@
-"""How soon a password would be guessed: by lists, repetitions, rows, keyboard runs, and the names at hand.
+"""How soon a password would be guessed: by lists, repetitions, rows, keyboard runs, phrases, and the names at hand.
 
 zxcvbn brings the lists (leaked passwords, words, names; 90,000 in all), so nothing is asked of the network. It judges
-the password as a whole: a listed word in a long passphrase is one part among others.
+the password as a whole: a listed word in a long passphrase is one part among others. Phrases and names count as
+nothing; what is left must be hard to guess by itself.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from dvauth.accounts.account import canonical
 from dvauth.accounts.errors import PasswordIsCommon, PasswordIsKnown
+from dvauth.accounts.phrases import COMMON
 
 # What zxcvbn's authors ask for against guessing offline, once hashes are stolen; the throttle allows far fewer.
 FEWEST_GUESSES = 10**10
@@ -17,14 +20,15 @@ FEWEST_GUESSES = 10**10
 # In code points. What begins well stays good, and zxcvbn takes seconds for 72 digits and signs that stand for letters.
 MOST_JUDGED = 32
 
+# In letters. Shorter ones stand in many a word by chance, so they count only where they stand alone.
+SHORTEST_WITHIN = 6
+
 
 def refuse_guessable(password: str, names: Iterable[str]) -> None:
     """``names`` are those that everybody knows. Raises ``PasswordIsCommon``, ``PasswordIsKnown``."""
-    if _guesses(canonical(password)) < FEWEST_GUESSES:
+    if _guesses(canonical(password)) < FEWEST_GUESSES or _is_little_more_than(COMMON, password):
         raise PasswordIsCommon
-    whole = _bare(password)
-    rest = re.sub(_any_of(names), "", whole)
-    if rest != whole and _guesses(rest) < FEWEST_GUESSES:
+    if _is_little_more_than([*COMMON, *_parts(names)], password):
         raise PasswordIsKnown
 
 
@@ -34,13 +38,36 @@ def _guesses(password: str) -> int:
     return int(zxcvbn(password[:MOST_JUDGED])["guesses"]) if password else 0
 
 
-def _any_of(names: Iterable[str]) -> str:
-    """A pattern of the names and their words, the longest first; two letters stand in many a word by chance."""
-    parts = {_bare(part) for name in names for part in (name, *re.split(r"[\W_]+", name))}
-    return "|".join(sorted((part for part in parts if len(part) > 2), key=len, reverse=True))
+def _is_little_more_than(phrases: Iterable[str], password: str) -> bool:
+    whole = _plain(password)
+    rest = re.sub(_any_of(phrases), " ", whole)
+    return rest != whole and _guesses(" ".join(_words(rest))) < FEWEST_GUESSES
 
 
-def _bare(text: str) -> str:
-    """As people type it when they are lazy: “Cổng Báo-tỉnh” is “congbaotinh”."""
+def _parts(names: Iterable[str]) -> Iterator[str]:
+    """Each name whole, and every run of its words that is long enough to mean it."""
+    for name in names:
+        words = _words(_plain(name))
+        runs = [words[start:end] for start, end in combinations(range(len(words) + 1), 2)]
+        yield from (" ".join(run) for run in runs if run == words or len("".join(run)) >= SHORTEST_WITHIN)
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    """A pattern that finds them written together or apart, the longest first."""
+    found = sorted({tuple(phrase.split()) for phrase in phrases}, key=lambda words: -len("".join(words)))
+    return "|".join(_pattern(words) for words in found if words)
+
+
+def _pattern(words: tuple[str, ...]) -> str:
+    pattern = r"[\W_]*".join(map(re.escape, words))
+    return pattern if len("".join(words)) >= SHORTEST_WITHIN else rf"(?<![^\W\d_]){pattern}(?![^\W\d_])"
+
+
+def _words(plain: str) -> list[str]:
+    return re.findall(r"[^\W_]+", plain)
+
+
+def _plain(text: str) -> str:
+    """As people type it when they are lazy: “Cổng Báo-tỉnh” is “cong bao-tinh”."""
     letters = unicodedata.normalize("NFD", canonical(text).replace("đ", "d"))
-    return re.sub(r"[\W_]", "", letters)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
