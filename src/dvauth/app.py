@@ -28,7 +28,7 @@ from dvauth.web.verify import Verify
 from dvauth.web.visit import Entrance
 
 LARGEST_BODY = 16 * 1024  # bytes; no form here needs more, and a server thread reads what is sent
-ERROR_PAGES = {400, 403, 404, 405, 413, 429, 500, 503}
+ERROR_PAGES = {400, 403, 404, 405, 413, 421, 429, 500, 503}
 
 
 class Service(Flask):
@@ -76,6 +76,7 @@ def _web_services(parts: Parts) -> WebServices:
         entrance=Entrance(settings.trusted_proxies, settings.base_url),
         portals=parts.portal_directory,
         policies=parts.policies,
+        tag_key=parts.tag_key,
         log_out_later=parts.log_out_later,
     )
 

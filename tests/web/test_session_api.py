@@ -1,8 +1,12 @@
 """``GET /session`` and ``POST /session/keep-alive``: what the embed script relies on."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from dvauth.app import create_app
+from dvauth.parts import Parts
 
 
 @pytest.mark.proves("TO11", "P34")
@@ -210,3 +214,26 @@ def test_only_the_answered_prompt_is_an_event(site: Any, browser: Any) -> None:
     drained: list[str] = []
     site.parts.reaper.drain(lambda batch: drained.extend(entry.event.event for entry in batch))
     assert drained == ["session_created", "session_renewed"]
+
+
+def test_open_pages_notice_nothing_when_old_signing_keys_are_gone(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    secret = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value.split(".")[2]
+    later = Parts(
+        replace(site.parts.settings, secret_key=("another key for tests, with at least 32 signs",)), site.clock
+    )
+    later.start()
+    try:
+        asked = {"Cookie": f"__Host-dvauth={later.signer.sign(record.ref, secret)}", "Origin": site.news}
+        answer = create_app(later).test_client(use_cookies=False).get("/session", base_url=site.centre, headers=asked)
+        assert answer.get_json() == browser.status()
+    finally:
+        later.close()
+
+
+def test_page_of_a_wrong_address_tells_the_right_one(site: Any, browser: Any) -> None:
+    page = browser.client.get("/", base_url="https://localhost", headers=site.navigation)
+    assert page.status_code == 421
+    assert page.mimetype == "text/html"
+    assert site.centre in page.text

@@ -85,7 +85,7 @@ def change_password() -> ResponseReturnValue:
         return _password_page(form), 422
     response = redirect(url_for("account.sessions", done="password"), 303)
     try:
-        cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True, forget_portals=True)
+        cookie = known.keeper.rotate(known.jar.read(request), reauthenticated=True)
     except StoreUnavailable:  # the password is changed; a session whose secret could not be must not outlive that
         known.log_out_later(known.jar.read(request))
         cookie = None

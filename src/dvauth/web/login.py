@@ -12,12 +12,12 @@ from dvauth.accounts.errors import InvalidCredentials, LoginLocked
 from dvauth.audit.events import Event
 from dvauth.portals.portal import Portal
 from dvauth.sessions.check import Active, Anonymous, Check, Ended
-from dvauth.sessions.record import Origin, Place, Principal
+from dvauth.sessions.record import Origin, Place, Principal, SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
 from dvauth.web.answers import CHALLENGE
 from dvauth.web.devices import device_of
-from dvauth.web.enter import enter_url
+from dvauth.web.enter import MOUNT, enter_url
 from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE
 from dvauth.web.identity import current_check, current_visit, page_is_about_an_error
@@ -57,6 +57,8 @@ def log_in() -> ResponseReturnValue:
 
 @login.get("/logout")
 def confirm_logout() -> str:
+    if not _may_be_logged_in():
+        return render_template("login/logged_out.html", told="all")
     return render_template("login/logout.html", cancel_url=url_for("account.profile") if _at_centre() else "/")
 
 
@@ -64,10 +66,9 @@ def confirm_logout() -> str:
 def log_out() -> ResponseReturnValue:
     known = services()
     try:
-        check = current_check()
-        if not isinstance(check, Anonymous) and check.record:
-            known.keeper.end(check.record, Reason.LOGOUT)
-        response = redirect(url_for("login.logged_out") if _at_centre() else "/", 303)
+        if record := _living_session():
+            known.keeper.end(record, Reason.LOGOUT)
+        response = redirect(url_for("login.logged_out") if _at_centre() else f"{MOUNT}/logout", 303)
     except StoreUnavailable:
         noted = known.log_out_later(known.jar.read(request))
         page_is_about_an_error()
@@ -83,6 +84,20 @@ def logged_out() -> ResponseReturnValue:
     if isinstance(current_check(), Active):
         return redirect(url_for("account.profile"), 303)
     return render_template("login/logged_out.html", told="all")
+
+
+def _living_session() -> SessionRecord | None:
+    """The session of this cookie; it may have ended at this portal alone."""
+    check = current_check()
+    return None if isinstance(check, Anonymous) else check.record
+
+
+def _may_be_logged_in() -> bool:
+    """Logging out is offered while nobody can be judged, too."""
+    try:
+        return _living_session() is not None
+    except StoreUnavailable:
+        return True
 
 
 def _at_centre() -> bool:

@@ -37,6 +37,7 @@ class WebServices:
     entrance: "Entrance"
     portals: "Callable[[], PortalDirectory]"
     policies: "Callable[[], PolicySet]"
+    tag_key: "Callable[[], bytes]"
     log_out_later: "Callable[[str | None], bool]"
 
 

@@ -121,8 +121,9 @@ class SessionApi:
         }
 
     def _tag(self, place: WebPlace, value: str) -> str:
-        key = self._known.settings.secret_key[-1].encode()
-        return hmac.digest(key, f"dvauth.tag:{place.slug}:{value}".encode(), "sha256").hex()[:TAG_LENGTH]
+        return hmac.digest(self._known.tag_key(), f"dvauth.tag:{place.slug}:{value}".encode(), "sha256").hex()[
+            :TAG_LENGTH
+        ]
 
 
 def _answered(check: Check, cookie: str | None) -> dict[str, Any]:
