@@ -1,6 +1,5 @@
 """Every script runs on a Redis Cluster of three nodes: its keys share one slot, and it touches no others."""
 
-import hashlib
 import socket
 import subprocess
 import time
@@ -18,15 +17,10 @@ from redis.commands.core import Script
 
 from dvauth.accounts.errors import InvalidCredentials
 from dvauth.accounts.throttle import LoginThrottle
-from dvauth.sessions import keys
-from dvauth.sessions.check import Active, Cause, Ended
-from dvauth.sessions.record import Place, Principal
-from dvauth.sessions.tickets import Ticket, TicketOffice, challenge
 from dvauth.storage.embedded_redis import find_server
-from dvauth.storage.redis import UnguardedConnection
-from dvauth.timeouts.judge import Reason
-from dvauth.timeouts.policy import TimeoutPolicy
+from dvauth.storage.redis import RedisConnection, UnguardedConnection
 from tests.sessions.conftest import Desk
+from tests.sessions.test_scripts import a_life
 
 SLOTS = ((0, 5461), (5462, 10922), (10923, 16383))  # of three nodes
 
@@ -37,7 +31,12 @@ def free_ports(count: int) -> list[int]:
         return [int(probe.getsockname()[1]) for probe in probes]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def desk(connection: RedisConnection, clock: Any) -> Desk:
+    return Desk(connection, clock)
+
+
+@pytest.fixture
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
     ports = free_ports(6)
     nodes, buses = ports[:3], ports[3:]
@@ -86,88 +85,33 @@ def _wait_until(condition: Any) -> None:
 
 
 class NotingConnection(UnguardedConnection):
-    """Knows which scripts were called."""
+    """Keeps the keys of every script that was called, by the script's text."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
-        self.called: set[str] = set()
+        self.keys: dict[str, set[str]] = {}
 
     def call(self, function: Any, *args: Any, **options: Any) -> Any:
         if isinstance(function, Script):
-            self.called.add(function.sha)
+            self.keys.setdefault(function.script, set()).update(options["keys"])
         return super().call(function, *args, **options)
 
 
-@pytest.fixture
-def connection(cluster: RedisCluster) -> NotingConnection:
-    cluster.flushall(target_nodes=RedisCluster.PRIMARIES)
-    return NotingConnection(cluster)
-
-
-def account_on(cluster: RedisCluster, node: int) -> str:
-    """The id of an account whose bucket lies on this node."""
-    first, last = SLOTS[node]
-    names = (f"lan{number}" for number in range(1000))
-    return next(name for name in names if first <= cluster.keyslot(f"{{{keys.bucket_of(name)}}}") <= last)
-
-
-def names_by_sha() -> dict[str, str]:
-    folders = (files("dvauth.sessions") / "scripts", files("dvauth.accounts") / "scripts")
-    scripts = [script for folder in folders for script in folder.iterdir() if script.name.endswith(".lua")]
-    return {hashlib.sha1(script.read_bytes()).hexdigest(): script.name for script in scripts}
+def scripts_of(package: str) -> set[str]:
+    return {path.read_text("utf-8") for path in (files(package) / "scripts").iterdir() if path.name.endswith(".lua")}
 
 
 @pytest.mark.proves("CO24")
-@pytest.mark.parametrize("node", range(3))
-def test_every_act_on_sessions_and_logins_is_legal_on_every_node(
-    cluster: RedisCluster, connection: NotingConnection, clock: Any, node: int
-) -> None:
-    desk = Desk(connection, clock)
-    desk.policies = replace(desk.policies, default=TimeoutPolicy(max_sessions=2))
-    live_and_end(desk, account_on(cluster, node))
-    guess_and_log_in(connection, clock)
-    names = names_by_sha()
-    assert {names[sha] for sha in connection.called} == set(names.values())
+def test_every_script_is_legal_on_the_node_that_owns_its_keys(cluster: RedisCluster, desk: Desk, clock: Any) -> None:
+    connection = NotingConnection(cluster)
+    assert all(a_life(replace(desk, connection=connection)))
+    guess_and_log_in(LoginThrottle(connection, key=b"k" * 32, now_ms=clock.now_ms))
+    assert set(connection.keys) == scripts_of("dvauth.sessions") | scripts_of("dvauth.accounts")
+    used = [key for keys in connection.keys.values() for key in keys]
+    assert len({cluster.get_node_from_key(key).port for key in used}) == len(SLOTS)
 
 
-def live_and_end(desk: Desk, account_id: str) -> None:
-    keeper, lan = desk.keeper, Principal(account_id=account_id, roles=("editor",))
-    first = desk.open(lan)
-    desk.pass_time(seconds=1)
-    cookie = desk.open(lan).cookie
-    assert desk.open(lan).evicted == [first.record.ref.session_id]
-    assert isinstance(keeper.check(first.cookie), Ended)
-
-    attached = desk.attach(cookie, desk.bank)
-    at_bank = Place(desk.bank, own_host=True)
-    assert isinstance(keeper.check(attached, at_bank, activity=True), Active)
-    assert isinstance(keeper.keep_alive(cookie, desk.at_bank, Cause.PROMPT), Active)
-    desk.pass_time(minutes=4)
-    assert isinstance(keeper.check(attached, at_bank), Ended)
-    assert isinstance(keeper.keep_alive(cookie, desk.at_news, Cause.INPUT), Active)
-    rotated = keeper.rotate(cookie, reauthenticated=True)
-    assert isinstance(keeper.check(rotated), Active)
-    keeper.set_roles(account_id, ["reader"])
-    assert [record.roles for record in keeper.sessions_of(account_id)] == [("reader",)] * 2
-    redeem_a_ticket(desk, rotated)
-
-    assert desk.sweep() == 2
-    desk.pass_time(minutes=12)
-    assert desk.reaper.reap() == 1
-    assert keeper.end_all(account_id, Reason.REVOKED)
-    assert isinstance(keeper.check(rotated), Ended)
-    assert desk.reaper.drain(lambda events: None)
-
-
-def redeem_a_ticket(desk: Desk, cookie: str | None) -> None:
-    office, credential = TicketOffice(desk.connection), desk.signer.read(cookie)
-    assert credential
-    code = office.issue(Ticket(credential=credential, portal_id=1, challenge=challenge("n"), return_to="/"))
-    assert office.redeem(code, desk.news, "n")
-
-
-def guess_and_log_in(connection: NotingConnection, clock: Any) -> None:
-    throttle = LoginThrottle(connection, key=b"k" * 32, now_ms=clock.now_ms)
+def guess_and_log_in(throttle: LoginThrottle) -> None:
     with suppress(InvalidCredentials), throttle.attempt("lan", "192.0.2.7"):
         raise InvalidCredentials
     with throttle.attempt("lan", "192.0.2.7") as attempt:
