@@ -281,11 +281,14 @@ def test_portals_host_has_a_secret_of_its_own_that_opens_nothing_else(desk: Any)
     assert desk.keeper.rotate(portals) is None
 
 
-def test_rotation_may_take_the_portals_secrets_along(desk: Any) -> None:
-    opened = desk.open()
-    portals = desk.attach(opened.cookie, desk.news)
-    desk.keeper.rotate(opened.cookie, forget_portals=True)
-    assert isinstance(desk.keeper.check(portals, Place(desk.news, own_host=True)), Anonymous)
+@pytest.mark.proves("SM3")
+@pytest.mark.parametrize("reauthenticated", [True, False])
+def test_rotation_makes_the_portals_secrets_worthless_too(desk: Any, reauthenticated: bool) -> None:
+    opened, at_its_host = desk.open(), Place(desk.news, own_host=True)
+    stolen = desk.attach(opened.cookie, desk.news)
+    cookie = desk.keeper.rotate(opened.cookie, reauthenticated=reauthenticated)
+    assert isinstance(desk.keeper.check(stolen, at_its_host), Anonymous)
+    assert isinstance(desk.keeper.check(desk.attach(cookie, desk.news), at_its_host), Active)
 
 
 def test_remembered_session_lives_by_its_own_limit_while_the_policy_allows_it(desk: Any) -> None:

@@ -1,8 +1,6 @@
 """The scripts keep what their headers promise, and stay what Redis Cluster and Redis 6.2 can run."""
 
 import re
-import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -15,7 +13,7 @@ from redis.crc import key_slot
 
 from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.record import CENTRAL, Principal
-from dvauth.storage.redis import RedisConnection, connect
+from dvauth.storage.redis import RedisConnection
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet, TimeoutPolicy
 
@@ -93,7 +91,7 @@ def a_life(desk: Any) -> Iterator[object]:
     yield isinstance(desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.INPUT), Active)
     yield isinstance(desk.keeper.keep_alive(opened.cookie, desk.at_news, Cause.PROMPT), Active)
     yield desk.attach(opened.cookie, desk.news)
-    cookie = desk.keeper.rotate(desk.keeper.rotate(opened.cookie, forget_portals=True), reauthenticated=True)
+    cookie = desk.keeper.rotate(desk.keeper.rotate(opened.cookie), reauthenticated=True)
     desk.pass_time(minutes=3)
     yield isinstance(desk.keeper.check(cookie, desk.at_bank), Ended)
     desk.keeper.set_roles(desk.bob.account_id, ("reader", "editor"))
@@ -142,26 +140,3 @@ def test_every_call_fits_the_scripts_header_and_one_cluster_slot(desk: Any) -> N
         pairs = 2 * args[7] if names[text] == "open" else 0
         assert len(args) == len(script.argv.named) + pairs + len(script.argv.each) * sessions
     assert {names[text] for text, _, _ in recording.scripts} == set(SCRIPTS)
-
-
-@pytest.fixture
-def cluster(start_redis: Any) -> Iterator[redis.Redis]:
-    """A Redis Cluster of one node that has every slot: scripts and keys are checked as in a large one."""
-    port, bus = free_ports()
-    server = start_redis("--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--cluster-enabled", "yes")
-    with connect(server.url) as client:
-        client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
-        while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
-            time.sleep(0.01)
-        yield client
-
-
-def free_ports() -> list[str]:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        return [str(found.getsockname()[1]) for found in (first, second)]
-
-
-def test_everything_works_on_a_cluster(cluster: redis.Redis, desk: Any) -> None:
-    with pytest.raises(redis.exceptions.ClusterCrossSlotError):
-        cluster.delete("dvauth:{00}:due", "dvauth:{01}:due")
-    assert all(a_life(replace(desk, connection=RedisConnection(cluster))))

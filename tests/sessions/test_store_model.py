@@ -154,18 +154,18 @@ class Sessions(RuleBasedStateMachine):
             check = self.desk.keeper.check(cookie)
             assert check.reason is session.ended if session.ended else isinstance(check, Anonymous)
 
-    @rule(session=sessions, reauthenticated=st.booleans(), forget_portals=st.booleans())
-    def rotate(self, session: Session, reauthenticated: bool, forget_portals: bool) -> None:
-        cookie = self.desk.keeper.rotate(
-            session.cookies[-1], reauthenticated=reauthenticated, forget_portals=forget_portals
-        )
+    @rule(session=sessions, reauthenticated=st.booleans())
+    def rotate(self, session: Session, reauthenticated: bool) -> None:
+        cookie = self.desk.keeper.rotate(session.cookies[-1], reauthenticated=reauthenticated)
         assert (cookie is None) is (session.ended is not None)
         if cookie is None:
             return
         session.cookies.append(cookie)
         session.rotation_due = False
-        if forget_portals:
-            session.portal_cookies.clear()
+        for portal, granted in session.portal_cookies.items():
+            place = replace(self.place(portal), own_host=True)
+            assert isinstance(self.desk.keeper.check(granted, place), Anonymous)
+        session.portal_cookies.clear()
         if reauthenticated:
             session.authenticated_at = session.last_activity_at = self.desk.clock.now()
 

@@ -128,3 +128,17 @@ def test_nothing_but_a_page_takes_part(site: Any, browser: Any, destination: str
     assert "Set-Cookie" not in begun.headers
     query = f"?return_to={site.desk}/&challenge={'0' * 64}&flow=abcdefgh"
     assert browser.get(f"/enter{query}", headers=embedded).status_code == 403
+
+
+@pytest.mark.proves("SM3")
+def test_portals_cookie_that_was_stolen_opens_nothing_after_the_next_login(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    browser.enter(f"{site.desk}/editor")
+    thief = site.script()
+    stolen = {"Cookie": f"__Host-dvauth={browser.client.get_cookie('__Host-dvauth', domain='desk.example.vn').value}"}
+    assert thief.verify(**stolen).status_code == 200
+    again = browser.post("/login", {"username": "bob", "password": site.password}, page="/account/")
+    assert again.status_code == 303
+    assert thief.verify(**stolen).status_code == 401
+    assert browser.enter(f"{site.desk}/editor").headers["Location"] == f"{site.desk}/editor"
+    assert browser.verify().status_code == 200

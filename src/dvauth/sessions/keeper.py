@@ -108,10 +108,11 @@ class SessionKeeper:
         *,
         reauthenticated: bool = False,
         remember: bool | None = None,
-        forget_portals: bool = False,
     ) -> str | None:
         """The same session with a new secret: its cookie, or ``None`` if it is gone or was rotated meanwhile.
 
+        The portals' secrets, which were granted under the old one, open nothing any more: a stolen one must not
+        survive what was meant to cut it off. Each portal's host gets a new one by the silent handshake.
         ``reauthenticated`` restarts the idle and the absolute clock (NIST SP 800-63B-4, REAUTH-3); whoever
         authenticates again may choose anew whether to be remembered.
         """
@@ -129,7 +130,6 @@ class SessionKeeper:
             record,
             credential.digest,
             fingerprint(secret),
-            forget_portals=forget_portals,
             reauthenticated=reauthenticated,
             due_at=deadline(record, self._policies()),
             forget_at=forgotten_by(record),

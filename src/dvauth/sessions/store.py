@@ -142,12 +142,11 @@ class SessionStore:
         old_digest: bytes,
         new_digest: bytes,
         *,
-        forget_portals: bool,
         reauthenticated: bool,
         due_at: datetime,
         forget_at: datetime,
     ) -> bool:
-        """Replace the secret. ``False``: gone, or rotated meanwhile.
+        """Replace the secret, and drop those of the portals. ``False``: gone, or rotated meanwhile.
 
         ``reauthenticated``: since the record was authenticated both clocks start anew, and it says who is remembered.
         """
@@ -155,7 +154,6 @@ class SessionStore:
         args = [
             old_digest,
             new_digest,
-            "1" if forget_portals else "",
             to_ms(record.authenticated_at) if reauthenticated else "",
             to_ms(forget_at),
             "1" if record.remember else "",
