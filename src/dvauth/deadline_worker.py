@@ -1,4 +1,5 @@
-"""gunicorn's threaded worker, less its one fault: there, visitors who send a byte a second hold a thread for ever.
+"""gunicorn's threaded worker, less two faults: there, visitors who send a byte a second hold a thread for ever, and
+those who send nothing hold up a stop.
 
 See docs/decisions/0003-wsgi-server.md.
 """
@@ -29,10 +30,15 @@ class DeadlineWorker(ThreadWorker):
             del self._taken_up_at[conn]
 
     def notify(self) -> None:
-        """Called in the main thread about once a second."""
+        """Called in the main thread about once a second, and at once when we are to stop."""
         super().notify()
         late = time.monotonic() - self.arrival_seconds
-        for conn, taken_up_at in list(self._taken_up_at.items()):
-            if taken_up_at < late:
-                with suppress(OSError):  # it has just ended by itself
-                    conn.sock.shutdown(socket.SHUT_RD)
+        hang_up = [conn for conn, taken_up_at in list(self._taken_up_at.items()) if taken_up_at < late]
+        for conn in hang_up if self.alive else [*hang_up, *self._without_a_request()]:
+            with suppress(OSError):  # it has just ended by itself
+                conn.sock.shutdown(socket.SHUT_RD)
+
+    def _without_a_request(self) -> list[TConn]:
+        """Browsers and proxies keep connections in store. To wait for a request on each took up to ten seconds."""
+        ahead = (conn for conn in list(self._taken_up_at) if not conn.initialized)
+        return [*ahead, *self.pending_conns, *self.keepalived_conns]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def app(environ, start_response):
 """
 
 # As dvauth.server, but less patient, so that a test need not wait for long.
-CONFIGURATION = """
+IMPATIENT = """
 from dvauth.deadline_worker import DeadlineWorker
 from dvauth.server import *
 
@@ -36,9 +37,9 @@ SLOW = 4
 
 
 class Gunicorn:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, configuration: str = IMPATIENT) -> None:
         (folder / "application.py").write_text(APPLICATION)
-        (folder / "configuration.py").write_text(CONFIGURATION)
+        (folder / "configuration.py").write_text(configuration)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
             descriptor = listener.fileno()
@@ -61,12 +62,23 @@ class Gunicorn:
             return visitor.recv(4096)
 
 
+@contextmanager
+def running(server: Gunicorn) -> Iterator[Gunicorn]:
+    yield server
+    server.process.kill()
+    server.process.wait()
+
+
 @pytest.fixture
 def gunicorn(tmp_path: Path) -> Iterator[Gunicorn]:
-    running = Gunicorn(tmp_path)
-    yield running
-    running.process.kill()
-    running.process.wait()
+    with running(Gunicorn(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def patient_gunicorn(tmp_path: Path) -> Iterator[Gunicorn]:
+    with running(Gunicorn(tmp_path, "from dvauth.server import *")) as server:
+        yield server
 
 
 def status(answer: bytes) -> int:
@@ -104,6 +116,22 @@ def test_what_runs_is_finished_when_the_server_is_asked_to_stop(gunicorn: Gunico
         gunicorn.process.terminate()
         assert status(visitor.recv(4096)) == 200
     assert gunicorn.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("sent", [b"", GET], ids=["opened ahead", "kept alive"])
+def test_nobody_waits_for_a_connection_without_a_request_when_the_server_stops(
+    patient_gunicorn: Gunicorn, sent: bytes
+) -> None:
+    assert status(patient_gunicorn.ask(GET)) == 200
+    with patient_gunicorn.connect(sent) as visitor:
+        if sent:
+            assert status(visitor.recv(4096)) == 200
+        time.sleep(0.2)
+        began = time.monotonic()
+        patient_gunicorn.process.terminate()
+        assert visitor.recv(4096) == b""  # hung up
+        assert time.monotonic() - began < 1.5  # gunicorn by itself takes 2 s and 5 s
+    assert patient_gunicorn.process.wait(10) == 0
 
 
 @pytest.mark.parametrize(
