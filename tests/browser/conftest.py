@@ -69,7 +69,7 @@ class Portal:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.origin = f"http://{name}.dvauth.localhost:{self._server.server_port}"
         self.tag = f'<script src="{service_url}/embed.js" defer></script>'
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()

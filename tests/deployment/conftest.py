@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from dvauth.storage.embedded_redis import find_server
+from dvauth.storage.redis import connect
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def compose_redis_url(services: dict[str, Any], secrets: Path, tmp_path: Path) -
     options = [word.replace("/run/secrets", str(secrets)) for word in options]
     command = [find_server().path, *options, "--port", "0", "--unixsocket", socket, "--dir", tmp_path]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    with redis.Redis(unix_socket_path=str(socket)) as nobody:
+    with connect(f"unix://{socket}") as nobody:
         while True:
             try:
                 nobody.ping()

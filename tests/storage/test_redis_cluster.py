@@ -18,7 +18,7 @@ from redis.commands.core import Script
 from dvauth.accounts.errors import InvalidCredentials
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.storage.embedded_redis import find_server
-from dvauth.storage.redis import RedisConnection, UnguardedConnection
+from dvauth.storage.redis import RedisConnection, UnguardedConnection, connect
 from tests.sessions.conftest import Desk
 from tests.sessions.test_scripts import a_life
 
@@ -58,7 +58,7 @@ def _start_node(port: int, bus: int, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def _join(ports: list[int], buses: list[int]) -> None:
-    nodes = [redis.Redis(port=port) for port in ports]
+    nodes = [connect(f"redis://127.0.0.1:{port}") for port in ports]
     for epoch, (node, (first, last)) in enumerate(zip(nodes, SLOTS, strict=True), start=1):
         _wait_until(node.ping)
         node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", epoch)
