@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,9 +20,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from dvauth.parts import connected
+from dvauth.parts import Parts, connected
 from dvauth.sessions.record import Principal
 from dvauth.settings import Settings
+from dvauth.storage.embedded_redis import running_url
+from dvauth.storage.redis import connect
 from dvauth.timeouts.judge import Reason
 from tests.proxies import deployed
 from tests.proxies.portal_programs import Programs, php
@@ -52,7 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Answer:
     status: int
     headers: http.client.HTTPMessage
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
 
     @property
     def json(self) -> Any:
@@ -69,9 +76,12 @@ class Site:
     """A proxy with dvauth and two mounted portals behind it: ``news``, and ``cms``, which is written in PHP."""
 
     at: deployed.Addresses
-    settings: Settings
     programs: Programs
-    service: subprocess.Popen[bytes]
+    parts: Parts
+
+    @property
+    def proxy(self) -> str:
+        return "nginx" if (self.at.folder / "nginx").exists() else "caddy"
 
     def url(self, name: str, path: str = "/") -> str:
         return f"https://{self.at.host(name)}{path}"
@@ -101,23 +111,38 @@ class Site:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body, encode_chunked="Transfer-Encoding" in given)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read().decode())
+            return Answer(answer.status, answer.headers, answer.read())
 
     def log_in(self, *roles: str, portal: str = "news", account: str = "") -> str:
         """The cookie that a fresh session has on the portal's own host."""
-        with connected(self.settings) as parts:
-            someone = Principal(account_id=account or f"someone-{time.time_ns()}", roles=roles)
-            credential = parts.signer.read(parts.keeper.open(someone).cookie)
-            place = parts.portals.directory().by_slug(portal)
-            assert credential
-            assert place
-            cookie = parts.keeper.attach(credential, place)
+        keeper, place = self.parts.keeper, self.parts.portals.directory().by_slug(portal)
+        someone = Principal(account_id=account or f"someone-{time.time_ns()}", roles=roles)
+        credential = self.parts.signer.read(keeper.open(someone).cookie)
+        cookie = keeper.attach(credential, place) if credential and place else None
         assert cookie
         return cookie
 
     def end(self, account: str) -> None:
-        with connected(self.settings) as parts:
-            parts.keeper.end_all(account, Reason.REVOKED)
+        self.parts.keeper.end_all(account, Reason.REVOKED)
+
+    @contextmanager
+    def redis_hanging(self) -> Iterator[None]:
+        """The service's own Redis answers nobody."""
+        redis_url = running_url(self.parts.settings.data_dir)
+        assert redis_url
+        with connect(redis_url) as client:
+            pid = client.info("server")["process_id"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not holds():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     def _tls(self, name: str) -> ssl.SSLSocket:
         context = ssl.create_default_context()
@@ -128,34 +153,57 @@ class Site:
 
 @pytest.fixture(scope="session", params=["nginx", "caddy"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if not {"nginx": deployed.NGINX, "caddy": deployed.CADDY}[request.param]:
+        pytest.skip(f"{request.param} is not installed")
     with _deployed(request.param, tmp_path_factory.mktemp(request.param)) as site:
         yield site
 
 
 @contextmanager
 def _deployed(proxy: str, folder: Path) -> Iterator[Site]:
-    if not {"nginx": deployed.NGINX, "caddy": deployed.CADDY}[proxy]:
-        pytest.skip(f"{proxy} is not installed")
     with ExitStack() as running:
-        programs = Programs()
-        running.callback(programs.close)
-        at = deployed.Addresses(
-            port=deployed.free_port(),
-            plain_port=deployed.free_port(),
-            dvauth=f"127.0.0.1:{deployed.free_port()}",
-            programs=programs.address,
-            folder=folder,
-        )
-        (folder / "cms").mkdir()
-        (folder / "cms" / "index.php").touch()
-        running.enter_context(php(at.php))
-        settings, service = running.enter_context(_service(at))
-        running.enter_context(getattr(deployed, proxy)(at))
-        yield Site(at, settings, programs, service)
+        at, programs = _behind(running, folder, f"127.0.0.1:{deployed.free_port()}")
+        parts = running.enter_context(_service(at))
+        running.enter_context(_started(proxy, at))
+        yield Site(at, programs, parts)
+
+
+@pytest.fixture(scope="session")
+def mirror(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same proxy with the portal's programs in dvauth's place: what dvauth is told, and asked to judge."""
+    with ExitStack() as running:
+        at, programs = _behind(running, tmp_path_factory.mktemp("mirror"), None)
+        running.enter_context(_started(site.proxy, at))
+        yield Site(at, programs, site.parts)
+
+
+@pytest.fixture
+def widow(site: Site, tmp_path: Path) -> Iterator[Site]:
+    """The same proxy while dvauth does not run."""
+    with ExitStack() as running:
+        at, programs = _behind(running, tmp_path, f"127.0.0.1:{deployed.free_port()}")
+        running.enter_context(_started(site.proxy, at))
+        yield Site(at, programs, site.parts)
+
+
+def _behind(running: ExitStack, folder: Path, dvauth: str | None) -> tuple[deployed.Addresses, Programs]:
+    """The portals' programs, and where everything is; ``dvauth`` is at this address, or mirrored by the programs."""
+    programs = Programs()
+    running.callback(programs.close)
+    port, plain_port = deployed.free_port(), deployed.free_port()
+    at = deployed.Addresses(port, plain_port, dvauth or programs.address, programs.address, folder)
+    (folder / "cms").mkdir()
+    (folder / "cms" / "index.php").touch()
+    running.enter_context(php(at.php))
+    return at, programs
+
+
+def _started(proxy: str, at: deployed.Addresses) -> AbstractContextManager[None]:
+    return {"nginx": deployed.nginx, "caddy": deployed.caddy}[proxy](at)
 
 
 @contextmanager
-def _service(at: deployed.Addresses) -> Iterator[tuple[Settings, subprocess.Popen[bytes]]]:
+def _service(at: deployed.Addresses) -> Iterator[Parts]:
     environ = {
         "DVAUTH_BASE_URL": f"https://{at.host('auth')}",
         "DVAUTH_BIND": at.dvauth,
@@ -165,13 +213,14 @@ def _service(at: deployed.Addresses) -> Iterator[tuple[Settings, subprocess.Pope
         "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",
     }
     log = at.folder / "service.log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen([sys.executable, "-m", "dvauth", "serve"], env=os.environ | environ, stderr=stderr)
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "dvauth", "serve"]
+        process = subprocess.Popen(command, env=os.environ | environ, stdout=output, stderr=output)
     try:
         _wait_until_ready(at.dvauth, process, log)
-        settings = Settings.from_environment(environ)
-        _furnish(settings, at)
-        yield settings, process
+        with connected(Settings.from_environment(environ)) as parts:
+            _furnish(parts, at)
+            yield parts
     finally:
         process.terminate()
         process.wait(30)
@@ -187,13 +236,12 @@ def _wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path)
         time.sleep(0.05)
 
 
-def _furnish(settings: Settings, at: deployed.Addresses) -> None:
-    with connected(settings) as parts:
-        for role, values in POLICIES.items():
-            parts.policy_book.change_override("role", role, **values)
-        for name in ("news", "cms", "plain"):
-            parts.portals.add(name, name=name, origins=[f"https://{at.host(name)}"], mounted=name != "plain")
-        parts.accounts.set_password(parts.accounts.add("minh", roles=["calm"]).id, PASSWORD)
+def _furnish(parts: Parts, at: deployed.Addresses) -> None:
+    for role, values in POLICIES.items():
+        parts.policy_book.change_override("role", role, **values)
+        parts.accounts.set_password(parts.accounts.add(f"{role}-minh", roles=[role]).id, PASSWORD)
+    for name in ("news", "cms", "plain"):
+        parts.portals.add(name, name=name, origins=[f"https://{at.host(name)}"], mounted=name != "plain")
     time.sleep(HEARD)
 
 

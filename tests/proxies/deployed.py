@@ -14,10 +14,10 @@ from pathlib import Path
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CADDY = shutil.which("caddy")
-START_SECONDS = 20
+START_SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Addresses:
     """What an operator writes into the files: ``port`` is the proxies' for https, ``plain_port`` for http."""
 

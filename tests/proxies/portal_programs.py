@@ -13,13 +13,20 @@ from typing import Any
 FASTCGI_BEGIN, FASTCGI_END, FASTCGI_PARAMS, FASTCGI_STDIN, FASTCGI_STDOUT = 1, 3, 4, 5, 6
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+    def handle_error(self, *_: Any) -> None:
+        """A proxy that stops resets the connections it kept."""
+
+
 class Programs:
     """Pages by path; everything else is answered with the request as it came in, as JSON."""
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.address = f"127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -34,18 +41,28 @@ class Programs:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 request = {
                     "method": self.command,
                     "target": self.path,
                     "headers": [[name, value] for name, value in self.headers.items()],
-                    "body": body.decode(),
+                    "body": self._body().decode(),
+                    "connection": self.client_address[1],
                 }
                 programs.asked.append(request)
                 page = programs.pages.get(self.path.partition("?")[0])
                 self._answer(page or json.dumps(request), "text/html; charset=utf-8" if page else "application/json")
 
             do_POST = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_GET
+
+            def _body(self) -> bytes:
+                if "Transfer-Encoding" not in self.headers:
+                    return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                chunks = []
+                while size := int(self.rfile.readline(), 16):
+                    chunks.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(chunks)
 
             def _answer(self, text: str, content_type: str) -> None:
                 body = text.encode()
