@@ -5,7 +5,6 @@ The parts know each other only by what is handed to them here.
 
 import hashlib
 import hmac
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.audit.events import Event
+from dvauth.audit.journal_writer import JournalWriter
 from dvauth.audit.late_logouts import LateLogout, LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
@@ -46,8 +46,6 @@ from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet
 
 OWN_CONNECTIONS = 8  # beside one for each thread that serves
-
-log = logging.getLogger(__name__)
 
 
 class NoRedis(Explained):
@@ -77,6 +75,7 @@ class Parts:
         self.store = SessionStore(self.connection)
         self.tickets = TicketOffice(self.connection)
         self.revocations = RevocationJournal(self.database)
+        self.journal = JournalWriter(self.revocations.add)
         self.late_logouts = LateLogouts(self.database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
         self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
@@ -87,6 +86,7 @@ class Parts:
     def close(self) -> None:
         self.watch.close()
         self.connection.client.close()
+        self.journal.close()
         self.audit.close()
         self.database.close()
 
@@ -199,10 +199,7 @@ class Parts:
 
         Else the housekeeping adds it when it brings the event.
         """
-        try:
-            self.revocations.add(map(_revocation, endings))
-        except DatabaseUnavailable:
-            log.warning("SQL is not available; %d ends are kept by Redis alone until it is back", len(endings))
+        self.journal.write([_revocation(ending) for ending in endings])
 
     def _repeat_ends(self) -> None:
         store = SessionStore(UnguardedConnection(self._probe))

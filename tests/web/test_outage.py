@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from dvauth.housekeeping import Housekeeping
+from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Ended
 from dvauth.storage.redis import connect
@@ -184,6 +185,26 @@ def test_sql_away_stops_logins_and_nothing_else(site: Any) -> None:
     form, headers = {"csrf_token": token}, {"Origin": site.centre}
     assert bob.client.post("/logout", base_url=site.centre, data=form, headers=headers).status_code == 303
     assert bob.status()["state"] == "anonymous"
+
+
+@pytest.mark.proves("CO18")
+def test_locked_sql_keeps_no_logout_waiting(site: Any) -> None:
+    bob = site.browser()
+    bob.log_in("bob")
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    token = bob.token("/account/")
+    form, headers = {"csrf_token": token}, {"Origin": site.centre}
+    with site.parts.database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")  # takes the lock for writing
+        began = time.monotonic()
+        answer = bob.client.post("/logout", base_url=site.centre, data=form, headers=headers)
+        assert time.monotonic() - began < 2
+    assert answer.status_code == 303
+    assert not site.parts.connection.client.exists(keys.session(record.ref))
+    journal = site.parts.revocations
+    assert _within_seconds(
+        5, lambda: [end.session_id for batch in journal.standing(utc_now()) for end in batch] == [record.ref.session_id]
+    )
 
 
 def test_empty_redis_judges_nobody_by_looser_rules(frail_site: Any, frail_redis: Any) -> None:
