@@ -24,7 +24,8 @@ from dvauth.timeouts.policy import LONGEST_REMEMBER, PolicySet
 ROUND_SECONDS = 1.0
 SWEEP_SHARE_SECONDS = 0.5  # of each round, so that a long sweep does not keep ends waiting
 REAP_SHARE_SECONDS = 0.5  # … nor many ends the events and changes
-FORGET_EVERY_ROUNDS = 3600
+DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
+FORGET_AGAIN_SECONDS = 3600
 WILLED = [reason for reason in Reason if reason.willed]
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Housekeeping:
         self._heard: PolicySet | None = None
         self._sweep_again_at = float("inf")
         self._unswept: list[str] = []  # buckets
-        self._rounds = 0
+        self._forget_again_at = float("-inf")
 
     def round(self) -> None:
         for task in (
@@ -52,7 +53,6 @@ class Housekeeping:
             self._forget,
         ):
             _attempt(task)
-        self._rounds += 1
 
     def _sweep(self) -> None:
         """After a change of policies, and after each start: the moments in the schedule must not be late.
@@ -77,7 +77,8 @@ class Housekeeping:
             pass
 
     def _drain(self) -> None:
-        while self._parts.reaper.drain(self._keep):
+        until = self._monotonic() + DRAIN_SHARE_SECONDS
+        while self._parts.reaper.drain(self._keep, until) and self._monotonic() < until:
             pass
 
     def _keep(self, events: Sequence[DrainedEvent]) -> None:
@@ -106,8 +107,9 @@ class Housekeeping:
         self._parts.connection.call(self._parts.publisher.publish)
 
     def _forget(self) -> None:
-        if self._rounds % FORGET_EVERY_ROUNDS == 0:
+        if self._monotonic() >= self._forget_again_at:
             self._parts.revocations.forget(utc_now())
+            self._forget_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
 
 
 def _attempt(task: Callable[[], object]) -> None:

@@ -80,7 +80,9 @@ class Desk:
 
     def events(self) -> list[tuple[str, dict[str, str]]]:
         """What waits for the audit log, oldest first."""
-        waiting = [event for entries in self.schedule.waiting_events(1000).values() for _, event in entries]
+        waiting = [
+            event for bucket in self.schedule.waiting_events() for _, event in self.schedule.events(bucket, 1000)
+        ]
         return [(event.event, dict(event.details)) for event in sorted(waiting, key=lambda event: event.at)]
 
 

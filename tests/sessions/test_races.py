@@ -183,4 +183,5 @@ def test_two_reapers_against_keep_alives(desk: Any, race: Any) -> None:
 
 
 def waiting_events(desk: Any) -> list[SessionEvent]:
-    return [event for entries in desk.schedule.waiting_events(1000).values() for _, event in entries]
+    schedule = desk.schedule
+    return [event for bucket in schedule.waiting_events() for _, event in schedule.events(bucket, 1000)]

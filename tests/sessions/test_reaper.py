@@ -228,9 +228,21 @@ def test_events_are_kept_in_batches(desk: Any) -> None:
     opened = desk.open()
     for _ in range(3):
         desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.PROMPT)
-    waiting = desk.schedule.waiting_events(2)
-    assert [len(entries) for entries in waiting.values()] == [2]
-    assert list(waiting) == [opened.record.ref.bucket]
+    bucket = opened.record.ref.bucket
+    assert desk.schedule.waiting_events() == {bucket: 4}
+    first, second = desk.schedule.events(bucket, 2)
+    desk.schedule.forget_events(bucket, [first[0], second[0]])
+    assert [event.event for _, event in desk.schedule.events(bucket, 5)] == ["session_renewed"] * 2
+
+
+def test_drain_begins_where_most_waits_and_leaves_the_rest_when_its_time_is_over(desk: Any) -> None:
+    kept: list[DrainedEvent] = []
+    for account, sessions in (("few", 1), ("many", 3), ("some", 2)):
+        for _ in range(sessions):
+            desk.open(Principal(account_id=account))
+    rounds = [desk.reaper.drain(kept.extend, until=time.monotonic() - 1) for _ in range(4)]
+    assert rounds == [3, 2, 1, 0]
+    assert [drained.event.account_id for drained in kept] == ["many"] * 3 + ["some"] * 2 + ["few"]
 
 
 def test_reaper_that_has_nothing_to_do_asks_redis_once(desk: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dvauth.audit.models import AuditRow
-from dvauth.housekeeping import Housekeeping
+from dvauth.audit.models import AuditRow, RevocationRow
+from dvauth.audit.revocations import Revocation
+from dvauth.housekeeping import FORGET_AGAIN_SECONDS, Housekeeping
 from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.keeper import SessionKeeper
@@ -171,6 +172,23 @@ class FailingOnce:
             self.failed = True
             raise StoreUnavailable
         return self._function(*args)
+
+
+def test_forgetting_that_failed_does_not_wait_for_the_next_hour(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    revocations, waited = site.parts.revocations, 0.0
+    keeping = Housekeeping(site.parts, lambda: time.monotonic() + waited)
+    monkeypatch.setattr(revocations, "forget", FailingOnce(revocations.forget, after=0))
+    long_ago = dict.fromkeys(("ended_at", "forget_after"), utc_now() - timedelta(days=1))
+
+    def forgets() -> bool:
+        revocations.add([Revocation(session_id="s", bucket="00", account_id="a", reason="logout", **long_ago)])
+        keeping.round()
+        with site.parts.database.session() as sql:
+            return sql.get(RevocationRow, "s") is None
+
+    assert [forgets() for _ in range(3)] == [False, True, False]
+    waited = FORGET_AGAIN_SECONDS
+    assert forgets()
 
 
 def test_one_task_that_fails_keeps_no_other_from_its_work(site: Any, browser: Any) -> None:

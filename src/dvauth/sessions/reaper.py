@@ -82,10 +82,17 @@ class Reaper:
                 break
             self._known_roles.update(unknown)
 
-    def drain(self, keep: Callable[[Sequence[DrainedEvent]], None]) -> int:
-        """Hand waiting events over; they are forgotten only after ``keep`` returned. How many there were."""
-        waiting = self._schedule.waiting_events(BATCH)
-        for bucket, entries in waiting.items():
-            keep([DrainedEvent(f"{bucket}-{stream_id}", event) for stream_id, event in entries])
-            self._schedule.forget_events(bucket, [stream_id for stream_id, _ in entries])
-        return sum(len(entries) for entries in waiting.values())
+    def drain(self, keep: Callable[[Sequence[DrainedEvent]], None], until: float = math.inf) -> int:
+        """Hand waiting events over; they are forgotten only after ``keep`` returned. How many there were.
+
+        What is left when ``time.monotonic()`` has come to ``until`` stays.
+        """
+        drained = 0
+        for bucket in self._schedule.waiting_events():
+            if events := self._schedule.events(bucket, BATCH):
+                keep([DrainedEvent(f"{bucket}-{stream_id}", event) for stream_id, event in events])
+                self._schedule.forget_events(bucket, [stream_id for stream_id, _ in events])
+            drained += len(events)
+            if time.monotonic() >= until:
+                break
+        return drained

@@ -56,17 +56,18 @@ class Schedule:
         """Look no more at sessions that are gone."""
         self._call(self._redis.zrem, keys.due(bucket), *session_ids)
 
-    def waiting_events(self, most: int) -> dict[str, list[tuple[str, SessionEvent]]]:
-        """Events by bucket, each with its stream id; they stay until they are ``forgotten``."""
+    def waiting_events(self) -> dict[str, int]:
+        """How many events wait in each bucket that has any, the longest stream first."""
         pipeline = self._redis.pipeline(transaction=False)
         for bucket in keys.BUCKETS:
-            pipeline.xrange(keys.events(bucket), count=most)
-        found = zip(keys.BUCKETS, self._call(pipeline.execute), strict=True)
-        return {
-            bucket: [(stream_id.decode(), _event(bucket, stream_id.decode(), entry)) for stream_id, entry in entries]
-            for bucket, entries in found
-            if entries
-        }
+            pipeline.xlen(keys.events(bucket))
+        counts = zip(keys.BUCKETS, self._call(pipeline.execute), strict=True)
+        return dict(sorted(((bucket, count) for bucket, count in counts if count), key=lambda found: -found[1]))
+
+    def events(self, bucket: str, most: int) -> list[tuple[str, SessionEvent]]:
+        """The oldest events of a bucket, each with its stream id; they stay until they are forgotten."""
+        entries = self._call(self._redis.xrange, keys.events(bucket), count=most)
+        return [(stream_id.decode(), _event(bucket, stream_id.decode(), entry)) for stream_id, entry in entries]
 
     def forget_events(self, bucket: str, stream_ids: Sequence[str]) -> None:
         self._call(self._redis.xdel, keys.events(bucket), *stream_ids)
