@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from dvauth.timeouts.judge import Reason
+from tests.browser.watching import MOVABLE_CLOCKS
 
 TEXT = "Đoạn thứ nhất của một bài dài.\n\nĐoạn thứ hai, viết trong nửa giờ."
 
@@ -96,6 +97,31 @@ def test_text_survives_the_end_of_the_session(
 
 
 @pytest.mark.proves("AX7")
+def test_login_beside_the_covered_text_leads_back_to_it(
+    service: Any, desk: str, people: dict[str, str], log_in_by_hand: Callable[[str], None], page: Page
+) -> None:
+    page.add_init_script(MOVABLE_CLOCKS)
+    page.goto(f"{desk}/editor/new")
+    log_in_by_hand("minh")
+    write(page, "Bài viết dưới màn che")
+    service.end(people["minh"], Reason.EVICTED)
+    page.evaluate("skipWall(3_600_000); dispatchEvent(new Event('focus'))")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Đăng nhập lại").click()
+    window = opened.value
+    window.get_by_label("Tên đăng nhập").fill("minh")
+    window.get_by_label("Mật khẩu", exact=True).fill("một câu mật khẩu đủ dài")
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("heading", name="Bạn đã đăng nhập lại")).to_be_visible()
+    expect(window.locator("textarea")).to_have_count(0)
+    assert_accessible(window)
+    window.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.get_by_role("button", name="Lưu bài viết").click()
+    expect(page.get_by_role("status")).to_contain_text("Bài viết dưới màn che")
+
+
+@pytest.mark.proves("AX7")
 def test_another_persons_login_gets_nothing_of_the_text(
     service: Any, desk: str, people: dict[str, str], log_in_by_hand: Callable[[str], None], page: Page
 ) -> None:
@@ -110,7 +136,7 @@ def test_another_persons_login_gets_nothing_of_the_text(
     window.keyboard.press("Enter")
     window.wait_for_url(f"{desk}/editor/back")
     save(page)
-    expect(page.get_by_role("heading", name="Bạn không có quyền viết bài")).to_be_visible()
+    expect(page.get_by_role("heading", name="Bài viết chưa được lưu")).to_be_visible()
     assert "Bài của Minh" not in page.content()
 
 
@@ -122,6 +148,10 @@ def test_logging_out_on_the_portal_ends_the_session_everywhere(
     page.get_by_role("link", name="Đăng xuất").click()
     assert_accessible(page)
     page.get_by_role("main").get_by_role("button", name="Đăng xuất").click()
+    page.wait_for_url(f"{desk}/dvauth/logout")
+    expect(page.get_by_role("heading", name="Bạn đã đăng xuất")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="Về trang chủ").click()
     page.wait_for_url(f"{desk}/")
     expect(page.get_by_role("link", name="Đăng nhập")).to_be_visible()
     page.goto(f"{desk}/editor/")
@@ -141,7 +171,7 @@ def test_portal_is_accessible_fits_and_keeps_its_own_strict_policy(
     page.set_viewport_size({"width": width, "height": 640})
     page.goto(f"{desk}/editor/")
     log_in_by_hand("minh")
-    for path in ("/", "/article/mua-nuoc-noi-va-nhung-nguoi-giu-dem", "/section/economy", "/editor/", "/editor/new"):
+    for path in ("/", "/article/mua-nuoc-noi-va-nhung-nguoi-giu-de", "/section/economy", "/editor/", "/editor/new"):
         page.goto(f"{desk}{path}?lang={language}")
         assert page.locator("html").get_attribute("lang") == language
         assert_accessible(page)

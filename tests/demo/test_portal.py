@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 
 from dvauth.demo.articles import Articles, slug_of
 from dvauth.demo.form_token import form_token
+from dvauth.demo.people import People
 from dvauth.demo.portal import create_portal
 
 ORIGIN = "https://lamgiang.example.vn"
@@ -82,7 +84,7 @@ def answers(tmp_path: Path) -> Iterator[Any]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Verify) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         given["portal"] = create_portal(
             origin=ORIGIN,
             auth_url="https://auth.example.vn",
@@ -155,6 +157,77 @@ def test_dvauth_is_asked_about_the_page_as_the_browser_sent_it(answers: Any, pat
     if path.startswith("/editor"):
         page = parse_qs(urlsplit(reader.get(path + query, headers=NAVIGATION).headers["Location"]).query)["return_to"]
         assert page == [answers["asked"]["X-Original-URL"]]
+
+
+def test_login_in_another_window_ends_at_the_way_back_not_at_an_empty_form(answers: Any) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    reader = answers["portal"].test_client(use_cookies=False)
+    from_login = NAVIGATION | {"Sec-Fetch-Site": "same-site"}
+    for path in ("/editor/new", "/editor/lich-tiep-cong-dan-thang-nay"):
+        page = reader.get(path, headers=from_login).text
+        assert "Hãy đóng cửa sổ này" in page
+        assert "<textarea" not in page
+        assert f'href="{path}"' in page
+        for opened in (
+            NAVIGATION | {"Sec-Fetch-Site": "same-origin"},
+            from_login | {"Referer": "https://intra.example/"},
+        ):
+            assert "<textarea" in reader.get(path, headers=opened).text
+
+
+def test_login_that_the_portal_asked_for_ends_where_the_person_wanted_to_go(answers: Any) -> None:
+    browser = answers["portal"].test_client()
+    answers |= {"status": 401, "headers": {}}
+    headers = {"Sec-Fetch-Mode": "navigate"}
+    assert browser.get("/editor/new", base_url=ORIGIN, headers=headers).status_code == 302
+    answers |= {"status": 200, "headers": EDITOR}
+    headers["Sec-Fetch-Site"] = "same-site"
+    assert "<textarea" in browser.get("/editor/new", base_url=ORIGIN, headers=headers).text
+    assert "<textarea" not in browser.get("/editor/new", base_url=ORIGIN, headers=headers).text
+
+
+def test_header_names_who_is_logged_in_and_leads_to_their_account(answers: Any, tmp_path: Path) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    reader = answers["portal"].test_client(use_cookies=False)
+    for name in ("Tài khoản", "Trần Văn Minh"):
+        page = reader.get("/", headers=NAVIGATION).text
+        header = page[page.index("<header") : page.index("</header>")]
+        assert 'href="https://auth.example.vn/account/"' in header
+        assert f"{name}</a>" in header
+        People.in_folder(tmp_path).save({"minh": "Trần Văn Minh"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status", "heading"),
+    [
+        ("GET", "/nowhere", 0, 404, "Không tìm thấy trang"),
+        ("GET", "/section/weather", 0, 404, "Không tìm thấy trang"),
+        ("POST", "/", 0, 405, "Không mở được trang theo cách này"),
+        ("POST", "/editor/new", 2 * 1024 * 1024, 413, "Dữ liệu gửi lên quá lớn"),
+        ("GET", "/?broken", 0, 500, "Hệ thống gặp sự cố"),
+    ],
+)
+def test_errors_are_pages_of_the_portal(
+    answers: Any, tmp_path: Path, method: str, path: str, size: int, status: int, heading: str
+) -> None:
+    answers |= {"status": 200, "headers": EDITOR}
+    reader = answers["portal"].test_client(use_cookies=False)
+    if "broken" in path:
+        with sqlite3.connect(tmp_path / "articles.sqlite") as database:
+            database.execute("drop table articles")
+    answer = reader.open(path, method=method, headers=NAVIGATION, data={"body": "a" * size} if size else None)
+    assert answer.status_code == status
+    assert f"<h1>{heading}</h1>" in answer.text
+    assert "Về trang chủ" in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert bool(answer.headers.get("Allow")) is (status == 405)
+
+
+def test_articles_to_begin_with_are_from_the_past_and_found_by_their_titles(tmp_path: Path) -> None:
+    articles = Articles(tmp_path / "articles.sqlite").newest()
+    assert all(article.slug == slug_of(article.title) for article in articles)
+    assert all(article.published < datetime.now(UTC) for article in articles)
+    assert [article.published for article in articles] == sorted((a.published for a in articles), reverse=True)
 
 
 def test_a_header_that_cannot_be_passed_on_lets_nobody_in(answers: Any) -> None:

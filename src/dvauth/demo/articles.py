@@ -7,13 +7,14 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, timezone
 from importlib import resources
 from itertools import count
 from pathlib import Path
 
 CREATE = "create table if not exists articles (slug primary key, section, title, summary, body, image, saved_at)"
 INSERT = "insert or replace into articles values (?, ?, ?, ?, ?, ?, ?)"
+VIETNAM = timezone(timedelta(hours=7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ def slug_of(title: str) -> str:
 
 def _first_articles() -> Iterator[Article]:
     raw = resources.files("dvauth.demo").joinpath("articles.json").read_text("utf-8")
+    today = datetime.now(VIETNAM).date()
     for fields in json.loads(raw):
-        published = datetime.now(UTC) - timedelta(days=fields.pop("days_ago"), hours=2)
-        yield Article(saved_at=published.isoformat(timespec="seconds"), **fields)
+        day, moment = today - timedelta(days=fields.pop("days_ago")), time.fromisoformat(fields.pop("time"))
+        published = datetime.combine(day, moment, VIETNAM).astimezone(UTC)
+        yield Article(slug=slug_of(fields["title"]), saved_at=published.isoformat(timespec="seconds"), **fields)

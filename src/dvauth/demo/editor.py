@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired
 from dvauth.demo.articles import Article
 from dvauth.demo.form_token import FIELD, form_account, form_token
 from dvauth.demo.gate import NotAllowed, NotLoggedIn, Unavailable
+from dvauth.demo.second_window import is_second_window, send_to_login
 from dvauth.demo.site import SECTIONS, message, site, this_page
 from dvauth.web.i18n import lazy_gettext as _
 
@@ -19,6 +20,10 @@ WRITERS = {"editor", "admin"}
 CHALLENGE = {"WWW-Authenticate": 'DVAuth realm="portal"'}
 
 blueprint = Blueprint("editor", __name__, url_prefix="/editor")
+
+
+class ForeignForm(Exception):
+    """Not made by this portal for this account: forged, or from before another person logged in."""
 
 
 class ArticleForm(Form):
@@ -32,7 +37,7 @@ class ArticleForm(Form):
 def let_in_writers() -> None:
     g.reader = site().gate.require(request, WRITERS)
     if request.method == "POST" and form_account() != g.reader.account:
-        raise NotAllowed
+        raise ForeignForm
 
 
 @blueprint.get("/")
@@ -44,13 +49,16 @@ def index() -> str:
 @blueprint.get("/back")
 def back() -> str:
     """Where the login in a second window ends; the text waits in the first."""
-    return render_template("demo/back.html")
+    return render_template("demo/back.html", form_url=url_for("editor.write"))
 
 
 @blueprint.get("/new")
 @blueprint.get("/<slug>")
 def write(slug: str | None = None) -> str:
-    return _form_page(ArticleForm(obj=_existing(slug)), form_token(g.reader.account))
+    form = ArticleForm(obj=_existing(slug))
+    if is_second_window():
+        return render_template("demo/back.html", form_url=this_page())
+    return _form_page(form, form_token(g.reader.account))
 
 
 @blueprint.post("/new")
@@ -88,15 +96,22 @@ def _kept(**notice: str) -> str | None:
 @blueprint.errorhandler(NotLoggedIn)
 def ask_to_log_in(_: NotLoggedIn) -> ResponseReturnValue:
     if request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
-        return redirect(site().login_url(this_page()))
+        return send_to_login()
     kept = _kept(log_in_again=site().login_url(url_for("editor.back")))
-    return kept or message(gettext("Please log in"), gettext("Only editors may write articles.")), 401, CHALLENGE
+    title, text = gettext("Please log in"), gettext("Only editors may write articles.")
+    return kept or message(title, text, log_in=True), 401, CHALLENGE
 
 
 @blueprint.errorhandler(NotAllowed)
 def say_not_allowed(_: NotAllowed) -> ResponseReturnValue:
     text = gettext("Only editors may write articles. If that is your work, ask your administrator for the role.")
     return message(gettext("You may not write here"), text), 403
+
+
+@blueprint.errorhandler(ForeignForm)
+def say_form_is_foreign(_: ForeignForm) -> ResponseReturnValue:
+    text = gettext("This page was opened under another account, or before you logged in. Open it again.")
+    return message(gettext("The article is not saved yet"), text), 403
 
 
 @blueprint.errorhandler(Unavailable)

@@ -41,13 +41,9 @@ def _browser() -> str:
 def _mark_browser(response: Response) -> Response:
     name = _cookie_name()
     if "browser" in g and g.browser != request.cookies.get(name):
-        response.set_cookie(name, g.browser, secure=_is_secure(), httponly=True, samesite="Lax")
+        response.set_cookie(name, g.browser, secure=site().is_secure, httponly=True, samesite="Lax")
     return response
 
 
 def _cookie_name() -> str:
-    return "__Host-portal-form" if _is_secure() else "portal-form"
-
-
-def _is_secure() -> bool:
-    return site().origin.startswith("https:")
+    return "__Host-portal-form" if site().is_secure else "portal-form"

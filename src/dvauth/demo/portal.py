@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
-from flask_babel import gettext
 from flask_bootstrap import Bootstrap5
 from itsdangerous import URLSafeSerializer
 from werkzeug.middleware.http_proxy import ProxyMiddleware
 
-from dvauth.demo import editor, form_token, pages
+from dvauth.demo import editor, errors, form_token, pages, second_window
 from dvauth.demo.articles import Articles
 from dvauth.demo.gate import Gate
-from dvauth.demo.site import NAME, SECTIONS, Site, message, reader, site, this_page
+from dvauth.demo.people import People
+from dvauth.demo.site import NAME, SECTIONS, Site, reader, reader_name, site, this_page
 from dvauth.web import i18n
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def create_portal(*, origin: str, auth_url: str, verify_url: str, data_dir: Path
         origin=origin,
         auth_url=auth_url,
         articles=Articles(data_dir / "articles.sqlite"),
+        people=People.in_folder(data_dir),
         gate=Gate(verify_url, origin),
         signer=URLSafeSerializer(secret_key, salt="form"),
     )
@@ -42,10 +43,11 @@ def create_portal(*, origin: str, auth_url: str, verify_url: str, data_dir: Path
     i18n.init_app(app, default="vi", cookie="__Host-portal-lang")
     form_token.init_app(app)
     app.register_blueprint(pages.blueprint)
+    second_window.init_app(app)
     app.register_blueprint(editor.blueprint)
     app.context_processor(_every_page)
     app.after_request(_secure)
-    app.register_error_handler(404, _not_found)
+    errors.init_app(app)
     app.wsgi_app = _with_dvauth(app.wsgi_app, origin, verify_url)  # type: ignore[method-assign, assignment]
     return app
 
@@ -56,6 +58,8 @@ def _every_page() -> dict[str, Any]:
         "sections": SECTIONS,
         "embed_url": f"{site().auth_url}/embed.js",
         "reader": reader(),
+        "reader_name": reader_name(),
+        "account_url": f"{site().auth_url}/account/",
         "today": datetime.now(UTC),
         "login_url": site().login_url(this_page()),
     }
@@ -74,11 +78,6 @@ def _secure(response: Response) -> Response:
     if response.mimetype == "text/html":
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _not_found(_: Exception) -> tuple[str, int]:
-    text = gettext("The article may have been moved. Look for it on the front page.")
-    return message(gettext("Page not found"), text), 404
 
 
 def _with_dvauth(pages: "WSGIApplication", origin: str, verify_url: str) -> "WSGIApplication":

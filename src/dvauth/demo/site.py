@@ -1,4 +1,4 @@
-"""What every page of the demo portal shares: its name, its sections, its articles, its gate, and who is reading."""
+"""What every page of the demo portal shares: its name, sections, articles, people and gate, and who is reading."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -8,6 +8,7 @@ from itsdangerous import URLSafeSerializer
 
 from dvauth.demo.articles import Articles
 from dvauth.demo.gate import Gate, Visitor, page_of
+from dvauth.demo.people import People
 from dvauth.web.i18n import lazy_gettext as _
 
 NAME = "Cổng thông tin điện tử tỉnh Lam Giang"
@@ -26,8 +27,13 @@ class Site:
     origin: str
     auth_url: str
     articles: Articles
+    people: People
     gate: Gate
     signer: URLSafeSerializer
+
+    @property
+    def is_secure(self) -> bool:
+        return self.origin.startswith("https:")
 
     def login_url(self, page: str) -> str:
         """The way to the login, and back to ``page`` of this portal."""
@@ -47,9 +53,15 @@ def reader() -> Visitor | None:
     return found
 
 
+def reader_name() -> str | None:
+    visitor = reader()
+    return site().people.name_of(visitor.account) if visitor else None
+
+
 def this_page() -> str:
     return page_of(request)
 
 
-def message(title: str, text: str) -> str:
-    return render_template("demo/message.html", title=title, text=text)
+def message(title: str, text: str, *, log_in: bool = False) -> str:
+    """A page that only says something, and where to go from there."""
+    return render_template("demo/message.html", title=title, text=text, log_in=log_in)
