@@ -128,7 +128,7 @@ def test_logging_in_and_out_by_keyboard_alone(service: Any, people: dict[str, st
 def test_error_summary_takes_the_focus_and_leads_to_the_field(service: Any, page: Page) -> None:
     page.goto(f"{service.url}/login")
     page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
-    summary = page.get_by_role("group", name="Có lỗi cần sửa")
+    summary = page.get_by_role("group", name="Không đăng nhập được")
     expect(summary).to_be_focused()
     assert page.title().startswith("Lỗi: Đăng nhập")
     expect(page.get_by_label("Tên đăng nhập")).to_have_accessible_description("Lỗi: Hãy nhập tên đăng nhập")
@@ -142,7 +142,7 @@ def test_username_waits_after_a_wrong_password(service: Any, page: Page) -> None
     page.get_by_label("Tên đăng nhập").fill("nobody-here")
     page.get_by_label("Mật khẩu", exact=True).fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("group", name="Có lỗi cần sửa")).to_be_focused()
+    expect(page.get_by_role("group", name="Không đăng nhập được")).to_be_focused()
     expect(page.get_by_label("Tên đăng nhập")).to_have_value("nobody-here")
     expect(page.get_by_label("Mật khẩu", exact=True)).to_have_value("")
 

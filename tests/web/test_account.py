@@ -57,7 +57,13 @@ def test_every_page_of_whoever_is_logged_in_offers_to_log_out(site: Any, browser
 def test_profile_shows_who_and_how_long(browser: Any) -> None:
     browser.log_in("charlie")
     page = browser.get("/account/").text
-    for text in ("charlie", "quản trị viên", "hết hạn sau 5 phút", "kết thúc 12 giờ sau khi đăng nhập", "Báo tỉnh"):
+    for text in (
+        "charlie",
+        "quản trị viên",
+        "hết hạn sau 5 phút",
+        "kết thúc sau 12 giờ kể từ khi đăng nhập",
+        "Báo tỉnh",
+    ):
         assert text in page
 
 

@@ -113,7 +113,7 @@ def test_locked_name_is_told_that_waiting_does_not_help_whether_it_exists_or_not
         site.pass_time(hours=1)
     response = browser.log_in(name)
     assert (response.status_code, response.headers.get("Retry-After")) == (429, None)
-    assert "đề nghị quản trị viên cấp liên kết mới" in response.text.split("<form")[0]
+    assert "liên hệ quản trị viên để được cấp liên kết mới" in response.text.split("<form")[0]
 
 
 @pytest.mark.proves("AX6")
@@ -246,7 +246,7 @@ def test_portal_idle_asks_for_the_password_and_keeps_the_session(site: Any, brow
     site.pass_time(minutes=3)
     assert browser.get("/account/").status_code == 200
     login_page = f"/login?return_to={site.desk}/editor"
-    assert "lâu không thao tác trên trang thông tin này" in browser.get(login_page).text
+    assert "không thao tác trên cổng thông tin này" in browser.get(login_page).text
     site.pass_time(seconds=5)
     browser.client.post(
         login_page,
@@ -319,8 +319,9 @@ def test_logout_on_a_portals_host_spares_the_drafts_of_its_tabs(site: Any, brows
     headers = {"Origin": site.desk, "Sec-Fetch-Site": "same-origin"}
     response = browser.on_desk("/logout", method="POST", data={"csrf_token": token}, headers=headers)
     assert response.status_code == 303, response.text
-    assert response.headers["Location"] == "/"
+    assert response.headers["Location"] == "/dvauth/logout"
     assert response.headers["Clear-Site-Data"] == '"cache"'
+    assert "Bạn đã đăng xuất" in browser.on_desk("/logout").text
     assert browser.verify().status_code == 401
     assert browser.status(None)["reason"] == "logout"
 
