@@ -21,6 +21,7 @@ from dvauth.web.enter import MOUNT, enter
 from dvauth.web.front import Front
 from dvauth.web.health import health
 from dvauth.web.login import login
+from dvauth.web.prompt_preview import prompt_preview
 from dvauth.web.services import WebServices, services
 from dvauth.web.session_api import SessionApi
 from dvauth.web.setup import setup
@@ -51,7 +52,7 @@ def create_app(parts: Parts) -> Flask:
     i18n.init_app(app, default=parts.settings.default_locale, cookie=known.jar.name("language"))
     identity.init_app(app)
     guards.init_app(app)
-    for blueprint in (login, account, setup, enter, embed, health):
+    for blueprint in (login, account, setup, enter, embed, health, prompt_preview):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)

@@ -25,6 +25,7 @@ def test_a_portal_is_registered_and_every_process_knows_it(dvauth: Dvauth, parts
         "origins": ["https://news.example.vn", "https://m.example.vn"],
         "activity": "any",
         "mounted": False,
+        "look": {},
         "tag": TAG,
         "pinned_tag": PINNED_TAG,
     }
@@ -95,3 +96,29 @@ def test_what_the_administrator_did_is_recorded(dvauth: Dvauth, audit_rows: Audi
     assert dvauth(*NEWS).stderr == ""
     (recorded,) = audit_rows()
     assert (recorded.event, recorded.portal, recorded.details) == ("authz_admin", "news", {"action": "portal added"})
+
+
+def test_a_portal_changes_its_prompt_and_goes_back(dvauth: Dvauth, audit_rows: AuditRows) -> None:
+    dvauth(*NEWS)
+    changed = dvauth("portal", "prompt", "news", "--accent", "#A61B1B", "--message", "Anh chị không sử dụng trang, ")
+    assert "https://auth.example.vn/admin/portals/news/prompt" in changed.stdout
+    english = dvauth("portal", "prompt", "news", "--language", "en", "--button", "Stay", "--json")
+    look = {"accent": "#a61b1b", "texts": {"vi": {"message": "Anh chị không sử dụng trang,"}, "en": {"button": "Stay"}}}
+    assert json.loads(english.stdout)["look"] == look
+    assert audit_rows()[-1].details["action"] == "prompt changed"
+    dvauth("portal", "prompt", "news", "--accent", "", "--message", "")
+    back = dvauth("portal", "prompt", "news", "--language", "en", "--button", "", "--json")
+    assert json.loads(back.stdout)["look"] == {}
+
+
+def test_a_prompt_nobody_could_read_is_refused(dvauth: Dvauth) -> None:
+    dvauth(*NEWS)
+    for value, sentence in (("red", "not a colour"), ("#ffcc00", "contrast is 1.5"), ("#12345", "not a colour")):
+        refused = dvauth("portal", "prompt", "news", "--accent", value)
+        assert refused.exit_code == 1
+        assert sentence in refused.stderr
+    for text in ("x" * 201, "hai\ndòng"):
+        refused = dvauth("portal", "prompt", "news", "--title", text)
+        assert refused.exit_code == 1
+        assert "up to 200 visible characters" in refused.stderr
+    assert dvauth("portal", "prompt", "nowhere", "--accent", "").exit_code == 1

@@ -12,8 +12,19 @@ from dvauth.sessions.cookie import new_ref, new_secret
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-EXAMPLES = {"token": "x" * 43, "version": "0" * 16, "filename": "pages.css"}
-WITHOUT_FORM_TOKEN = {"/session/keep-alive", "/verify"}  # JSON only (see test_session_api); refuses all of them
+EXAMPLES = {
+    "token": "x" * 43,
+    "version": "0" * 16,
+    "filename": "pages.css",
+    "slug": "news",
+    "scene": "warning",
+    "began": "1",
+}
+WITHOUT_FORM_TOKEN = {
+    "/session/keep-alive",  # JSON only: see test_session_api
+    "/verify",  # refuses all of them
+    "prompt_preview.keep_alive",  # changes nothing: see test_prompt_preview
+}
 CACHEABLE = {"static", "bootstrap.static", "embed.current", "embed.frozen"}
 SESSION_ROUTES = {
     # Documented ways to a session (ASVS 6.3.4): anything else that sets the cookie is a hole.

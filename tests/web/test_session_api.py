@@ -237,3 +237,14 @@ def test_page_of_a_wrong_address_tells_the_right_one(site: Any, browser: Any) ->
     assert page.status_code == 421
     assert page.mimetype == "text/html"
     assert site.centre in page.text
+
+
+def test_status_tells_how_the_portal_wants_the_prompt_to_look(site: Any, browser: Any) -> None:
+    browser.log_in("bob")
+    assert "prompt" not in browser.status()
+    site.parts.portals.change_look("news", lambda look: look.with_accent("#a61b1b").with_texts("vi", button="Ở lại"))
+    site.parts.watch.beat()
+    assert browser.status()["prompt"] == {"accent": "#a61b1b", "texts": {"vi": {"button": "Ở lại"}}}
+    assert "prompt" not in browser.status(site.desk)
+    site.pass_time(minutes=15)
+    assert "prompt" not in browser.status()

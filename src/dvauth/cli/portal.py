@@ -12,6 +12,7 @@ from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.parts import Parts
 from dvauth.portals.errors import NoSuchPortal
+from dvauth.portals.look import LANGUAGES, PromptLook
 from dvauth.portals.portal import Activity, Portal
 from dvauth.web.embed import fingerprint, integrity
 
@@ -74,6 +75,47 @@ def show(slug: str, *, as_json: bool) -> None:
         _show_tags(found, parts)
 
 
+@portal.command()
+@click.argument("slug")
+@click.option("--accent", help="The colour of the button, such as #a61b1b.")
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="vi", show_default=True, help="The language of the words."
+)
+@click.option("--title", help="The heading.")
+@click.option("--message", help="The words before the button.")
+@click.option("--button", help="The words on the button.")
+@json_option
+def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **words: str | None) -> None:
+    """Change the colour and the words of the prompt on the portal SLUG; "" goes back to ours."""
+    given = {word: text for word, text in words.items() if text is not None}
+
+    def changed(look: PromptLook) -> PromptLook:
+        coloured = look if accent is None else look.with_accent(accent)
+        return coloured.with_texts(language, **given)
+
+    with joined() as parts:
+        before = _find(parts, slug).look
+        with told_later():
+            parts.portals.change_look(slug, changed)
+        after = _find(parts, slug)
+        if after.look != before:
+            old, new = before.to_document(), after.look.to_document()
+            parts.audit.record(
+                Event.AUTHZ_ADMIN, actor=ACTOR, portal=slug, action="prompt changed", before=old, after=new
+            )
+    if as_json:
+        show_json(_document(after, parts))
+    else:
+        click.echo(
+            _("The prompt of “{slug}” is changed. Open pages show it after their next question.").format(slug=slug)
+        )
+        click.echo(_("A preview for administrators: {url}").format(url=_preview(after, parts)))
+
+
+def _preview(each: Portal, parts: Parts) -> str:
+    return f"{parts.settings.base_url}/admin/portals/{each.slug}/prompt"
+
+
 def _find(parts: Parts, slug: str) -> Portal:
     found = parts.portals.directory().by_slug(slug)
     if found is None:
@@ -112,4 +154,5 @@ def _home(each: Portal, parts: Parts) -> str:
 
 
 def _document(each: Portal, parts: Parts) -> dict[str, Any]:
-    return {**asdict(each), "tag": _tag(each, parts), "pinned_tag": _pinned_tag(each, parts)}
+    look = each.look.to_document()
+    return {**asdict(each), "look": look, "tag": _tag(each, parts), "pinned_tag": _pinned_tag(each, parts)}

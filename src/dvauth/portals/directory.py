@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from dvauth.origins import DEFAULT_PORTS, origin_of, parse_origin
+from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 
 
@@ -21,7 +22,7 @@ class PortalDirectory:
 
     def to_document(self) -> dict[str, Any]:
         """Plain values for JSON; ``from_document`` reads them back."""
-        return {"portals": [asdict(portal) for portal in self.portals]}
+        return {"portals": [asdict(portal) | {"look": portal.look.to_document()} for portal in self.portals]}
 
     def by_slug(self, slug: str) -> Portal | None:
         return next((portal for portal in self.portals if portal.slug == slug), None)
@@ -55,5 +56,9 @@ def hosts_of(origin: str) -> set[str]:
 
 
 def _portal(entry: Mapping[str, Any]) -> Portal:
-    known = dict(entry)
-    return Portal(**known | {"origins": tuple(entry["origins"]), "activity": Activity(entry["activity"])})
+    parsed = {
+        "origins": tuple(entry["origins"]),
+        "activity": Activity(entry["activity"]),
+        "look": PromptLook.from_document(entry.get("look", {})),  # published before portals had one
+    }
+    return Portal(**{**entry, **parsed})

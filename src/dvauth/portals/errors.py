@@ -1,7 +1,8 @@
 """What can be wrong with a portal.
 
 PortalError                 explains itself to people
-    BadOrigin, BadSlug, BadName, SlugTaken, HostTaken, NoOrigin, NoSuchPortal
+    BadOrigin, BadSlug, BadName, SlugTaken, HostTaken, NoOrigin, OneHostOnly, NoSuchPortal
+    BadAccent, PaleAccent, BadText          of its prompt
 """
 
 from dvauth.explained import N_, Explained
@@ -43,3 +44,18 @@ class OneHostOnly(PortalError):
 
 class NoSuchPortal(PortalError):
     sentence = N_("There is no portal “{slug}”.")
+
+
+class BadAccent(PortalError):
+    sentence = N_("“{accent}” is not a colour: write # and six hexadecimal digits, such as #a61b1b.")
+
+
+class PaleAccent(PortalError):
+    sentence = N_(
+        "White text on {accent} could not be read: its contrast is {contrast}, and {least} is needed. Choose a darker "
+        "colour."
+    )
+
+
+class BadText(PortalError):
+    sentence = N_("“{text}” cannot stand in the prompt: use up to {most} visible characters, on one line.")

@@ -1,8 +1,11 @@
 """The tables of portals. Outside this room a portal is a ``Portal``, a value."""
 
-from sqlalchemy import ForeignKey, String
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
 from dvauth.storage.sql import Base
 
@@ -17,6 +20,7 @@ class PortalRow(Base):
     name: Mapped[str] = mapped_column(String(MAX_NAME))
     activity: Mapped[str] = mapped_column(String(16))
     mounted: Mapped[bool]
+    look: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     origins: Mapped[list["PortalOriginRow"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="PortalOriginRow.id"
     )
@@ -29,6 +33,7 @@ class PortalRow(Base):
             origins=tuple(row.origin for row in self.origins),
             activity=Activity(self.activity),
             mounted=self.mounted,
+            look=PromptLook.from_document(self.look),
         )
 
 

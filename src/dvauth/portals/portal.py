@@ -1,7 +1,9 @@
 """A portal as the rest of dvauth sees it: a value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from dvauth.portals.look import PromptLook
 
 MAX_SLUG = 32
 MAX_NAME = 200
@@ -25,3 +27,4 @@ class Portal:
     origins: tuple[str, ...]
     activity: Activity = Activity.NAVIGATION
     mounted: bool = False
+    look: PromptLook = field(default_factory=PromptLook)

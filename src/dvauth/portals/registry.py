@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from dvauth.origins import parse_origin
 from dvauth.portals.directory import PortalDirectory, hosts_of
 from dvauth.portals.errors import BadName, BadOrigin, BadSlug, HostTaken, NoOrigin, NoSuchPortal, OneHostOnly, SlugTaken
+from dvauth.portals.look import PromptLook
 from dvauth.portals.models import PortalOriginRow, PortalRow
 from dvauth.portals.portal import MAX_NAME, MAX_SLUG, Activity, Portal
 from dvauth.storage.revision import raise_revision
@@ -41,9 +42,8 @@ class PortalRegistry:
     ) -> Portal:
         """A new portal. Raises ``PortalError``."""
         wanted = _checked_origins(slug, origins)
-        if (
-            mounted and len({origin.partition("://")[2] for origin in wanted}) > 1
-        ):  # a session holds one secret for each such portal
+        hosts = {origin.partition("://")[2] for origin in wanted}
+        if mounted and len(hosts) > 1:  # a session holds one secret for each such portal
             raise OneHostOnly(slug=slug)
         row = PortalRow(
             slug=_checked_slug(slug),
@@ -61,14 +61,21 @@ class PortalRegistry:
         self._publish()
         return added
 
+    def change_look(self, slug: str, changed: Callable[[PromptLook], PromptLook]) -> Portal:
+        """Change how the portal's prompt looks. Raises ``NoSuchPortal`` and what ``changed`` raises."""
+        with self._database.session() as sql:
+            raise_revision(sql)
+            row = _row(sql, slug)
+            row.look = changed(PromptLook.from_document(row.look)).to_document()
+            portal = row.value()
+        self._publish()
+        return portal
+
     def remove(self, slug: str) -> None:
         """Raises ``NoSuchPortal``."""
         with self._database.session() as sql:
             raise_revision(sql)
-            row = sql.scalar(select(PortalRow).where(PortalRow.slug == slug))
-            if row is None:
-                raise NoSuchPortal(slug=slug)
-            sql.delete(row)
+            sql.delete(_row(sql, slug))
             self._forget(sql, slug)
         self._publish()
 
@@ -80,6 +87,13 @@ class PortalRegistry:
         """What is to be published."""
         with self._database.session() as sql:
             return _directory(sql)
+
+
+def _row(sql: Session, slug: str) -> PortalRow:
+    row = sql.scalar(select(PortalRow).where(PortalRow.slug == slug))
+    if row is None:
+        raise NoSuchPortal(slug=slug)
+    return row
 
 
 def _directory(sql: Session) -> PortalDirectory:

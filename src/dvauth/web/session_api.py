@@ -14,6 +14,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.wsgi import get_input_stream
 
 from dvauth.audit.events import Event
+from dvauth.portals.portal import Portal
 from dvauth.sessions.check import Active, Anonymous, Cause, Check, Ended, State
 from dvauth.sessions.record import SessionRecord
 from dvauth.timeouts.judge import Verdict
@@ -110,7 +111,9 @@ class SessionApi:
         return problem(401, "There is no session to keep alive.", **_answered(check, cookie))
 
     def _about(self, check: Check, place: WebPlace) -> dict[str, Any]:
-        return _durations(check.verdict) | self._tags(check.record, place) if isinstance(check, Active) else {}
+        if not isinstance(check, Active):
+            return {}
+        return durations(check.verdict) | self._tags(check.record, place) | look_of(place.portal)
 
     def _tags(self, record: SessionRecord, place: WebPlace) -> dict[str, Any]:
         """Let tabs tell another session and another person apart. Keyed per portal: two cannot match people."""
@@ -166,7 +169,13 @@ def _json(text: bytes) -> Any:
         return None
 
 
-def _durations(verdict: Verdict) -> dict[str, Any]:
+def look_of(portal: Portal | None) -> dict[str, Any]:
+    """What the portal changes about the prompt; most change nothing, and it costs them nothing."""
+    look = portal.look.to_document() if portal else {}
+    return {"prompt": look} if look else {}
+
+
+def durations(verdict: Verdict) -> dict[str, Any]:
     """Relative, so that no browser's clock matters; rounded down, so that nobody is promised too much."""
     return {
         "expires_in_seconds": _seconds(verdict.expires_in),
