@@ -59,6 +59,14 @@ def test_nobody_gets_in_and_nobody_is_sent_to_the_login(reader: FlaskClient) -> 
     assert "Bạn không bị đăng xuất" in response.text
 
 
+@pytest.mark.parametrize(("method", "page"), [("GET", "enter?return_to=x"), ("GET", "logout"), ("POST", "logout")])
+def test_login_and_logout_say_that_dvauth_does_not_answer(reader: FlaskClient, method: str, page: str) -> None:
+    response = reader.open(f"/dvauth/{page}", method=method, headers=NAVIGATION)
+    assert response.status_code == 503
+    assert "Hệ thống đăng nhập tạm thời không phản hồi" in response.text
+    assert response.headers["Retry-After"]
+
+
 @pytest.mark.proves("CO5")
 def test_text_that_was_sent_is_shown_again(portal: Flask, reader: FlaskClient) -> None:
     response = reader.post("/editor/new", data=form(portal), headers=NAVIGATION)

@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import InputRequired
 
 from dvauth.demo.articles import Article
+from dvauth.demo.errors import RETRY_SOON, unavailable
 from dvauth.demo.form_token import FIELD, form_account, form_token
 from dvauth.demo.gate import NotAllowed, NotLoggedIn, Unavailable
 from dvauth.demo.second_window import is_second_window, send_to_login
@@ -116,6 +117,5 @@ def say_form_is_foreign(_: ForeignForm) -> ResponseReturnValue:
 
 @blueprint.errorhandler(Unavailable)
 def say_unavailable(_: Unavailable) -> ResponseReturnValue:
-    title = gettext("The login service does not answer just now")
-    text = gettext("You have not been logged out. Please try again in a moment.")
-    return _kept(unavailable="1") or message(title, text), 503, {"Retry-After": "5"}
+    kept = _kept(unavailable="1")
+    return (kept, 503, RETRY_SOON) if kept else unavailable()

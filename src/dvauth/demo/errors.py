@@ -31,9 +31,20 @@ TEXTS = {
 }
 
 
+RETRY_SOON = {"Retry-After": "5"}  # seconds
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
 def init_app(app: Flask) -> None:
+    """``/dvauth/`` comes here only when dvauth itself cannot be reached."""
+    app.add_url_rule("/dvauth/<path:_>", view_func=lambda _: unavailable(), methods=METHODS)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
+
+
+def unavailable() -> ResponseReturnValue:
+    text = _("You have not been logged out. Please try again in a moment.")
+    return message(_("The login service does not answer just now"), text), 503, RETRY_SOON
 
 
 def _refused(error: HTTPException) -> ResponseReturnValue:

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -90,6 +91,8 @@ def _with_dvauth(pages: "WSGIApplication", origin: str, verify_url: str) -> "WSG
         environ["HTTP_X_FORWARDED_HOST"] = public.netloc
         environ["HTTP_X_FORWARDED_PROTO"] = public.scheme
         environ["HTTP_X_FORWARDED_PREFIX"] = "/dvauth"
-        return proxied(environ, start_response)
+        answer = Response.from_app(proxied, environ)
+        is_unreachable = answer.status_code == HTTPStatus.BAD_GATEWAY  # dvauth itself never says so
+        return (pages if is_unreachable else answer)(environ, start_response)
 
     return application
