@@ -1,17 +1,23 @@
-"""What the docs say about options, events and defaults is what the code does."""
+"""What the docs say about options, commands and defaults is what the code does."""
 
 import re
+import shlex
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dvauth.cli import main
 from dvauth.settings import PREFIX, Settings
 from dvauth.timeouts.policy import PolicySet
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-OPERATIONS = (Path(__file__).parent.parent / "docs" / "operations.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+GUIDES = "\n".join(path.read_text("utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
+COMMANDS = sorted(set(re.findall(r"^[$#] dvauth (.*)$|`dvauth ([a-z]+ [a-z][^`|…]*)`", GUIDES, re.MULTILINE)))
 
 
 def _settings_table() -> str:
@@ -42,3 +48,9 @@ def test_documented_default_timeouts_are_those_of_the_code() -> None:
         f"absolute {admin.absolute_timeout // HOUR} hours."
     )
     assert told in " ".join(OPERATIONS.split())
+
+
+@pytest.mark.parametrize("words", [shown or inline for shown, inline in COMMANDS])
+def test_documented_commands_can_be_typed(words: str) -> None:
+    typed = CliRunner().invoke(main, [*shlex.split(words, comments=True), "--help"])
+    assert typed.exit_code == 0, typed.output
