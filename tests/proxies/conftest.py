@@ -44,13 +44,6 @@ POLICIES = {
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is measured in seconds gets a second try, in case the machine was busy with something else."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent and "page" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @dataclass
 class Answer:
     status: int
@@ -270,12 +263,12 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def log_in_by_hand(site: Site) -> Callable[[Page], None]:
-    """On the login page, to which the portal has sent the person."""
+def log_in_by_hand(site: Site) -> Callable[[Page, str], None]:
+    """On the login page, to which the portal has sent the person; ``role`` decides on the timeouts."""
 
-    def act(page: Page) -> None:
-        page.wait_for_url(f"{site.url('auth')}login?*")
-        page.get_by_label("Tên đăng nhập").fill("minh")
+    def act(page: Page, role: str) -> None:
+        page.wait_for_url(lambda url: url.startswith(f"{site.url('auth')}login?"))
+        page.get_by_label("Tên đăng nhập").fill(f"{role}-minh")
         page.get_by_label("Mật khẩu", exact=True).fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Đăng nhập").click()
 
