@@ -1,6 +1,7 @@
 """The whole web in front of real parts: Redis, SQLite, and a clock that the test moves."""
 
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -14,12 +15,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from dvauth.accounts.account import Account
+from dvauth.accounts.passwords import Passwords
 from dvauth.app import create_app
 from dvauth.parts import Parts
 from dvauth.settings import Settings
@@ -28,6 +29,8 @@ from dvauth.storage.embedded_redis import find_server
 CENTRE = "https://auth.example.vn"
 NEWS = "https://news.example.vn"  # embeds the script only
 DESK = "https://desk.example.vn"  # maps /dvauth/ to the service
+DATABASE = "dvauth.sqlite3"
+PEOPLE = {"alice": "reader", "bob": "editor", "charlie": "admin"}
 PASSWORD = "một câu mật khẩu đủ dài"
 NAVIGATION = {
     "Sec-Fetch-Mode": "navigate",
@@ -133,8 +136,8 @@ class Browser:
 
 
 @contextmanager
-def served(redis_url: str, folder: Path, clock: Any) -> Iterator[Site]:
-    """The service on this Redis, with its portals and people."""
+def started(redis_url: str, folder: Path, clock: Any = None) -> Iterator[Parts]:
+    """The service's parts on this Redis, with the database that is in the folder."""
     settings = Settings(
         base_url=CENTRE,
         secret_key=("a key for tests, with at least 32 signs: 0123456789",),
@@ -144,25 +147,38 @@ def served(redis_url: str, folder: Path, clock: Any) -> Iterator[Site]:
         site_name="Cổng thử nghiệm",
     )
     parts = Parts(settings, clock)
-    parts.passwords._hasher = PasswordHasher(memory_cost=64, time_cost=1, parallelism=1)  # cheap, for speed
-    parts.database.upgrade()
+    cheap = {"memory_cost": 64, "time_cost": 1}
+    parts.passwords = Passwords(site_name=settings.site_name, portal_names=parts._portal_names, slots=2, **cheap)
     parts.start()
-    try:
+    yield parts
+    parts.close()
+
+
+@pytest.fixture(scope="session")
+def furnished(redis_url: str, empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the portals and people of every site. To copy it is quicker than to make it."""
+    folder = tmp_path_factory.mktemp("furnished")
+    file = shutil.copy(empty_sqlite, folder / DATABASE)
+    with started(redis_url, folder) as parts:
         parts.portals.add("news", name="Báo tỉnh", origins=[NEWS])
         parts.portals.add("desk", name="Bàn biên tập", origins=[DESK], mounted=True)
-        people = {}
-        for name, roles in (("alice", ["reader"]), ("bob", ["editor"]), ("charlie", ["admin"])):
-            people[name] = parts.accounts.add(name, roles=roles)
-            parts.accounts.set_password(people[name].id, PASSWORD)
-        parts.watch.beat()
+        for name, role in PEOPLE.items():
+            parts.accounts.set_password(parts.accounts.add(name, roles=[role]).id, PASSWORD)
+    return file
+
+
+@contextmanager
+def served(redis_url: str, furnished: Path, folder: Path, clock: Any) -> Iterator[Site]:
+    """The service on this Redis, with its portals and people."""
+    shutil.copy(furnished, folder / DATABASE)
+    with started(redis_url, folder, clock) as parts:
+        people = {account.username: account for account in parts.accounts.all()}
         yield Site(create_app(parts), parts, clock, people)
-    finally:
-        parts.close()
 
 
 @pytest.fixture
-def site(redis_url: str, connection: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
-    with served(redis_url, tmp_path, clock) as site:
+def site(redis_url: str, connection: Any, furnished: Path, tmp_path: Path, clock: Any) -> Iterator[Site]:
+    with served(redis_url, furnished, tmp_path, clock) as site:
         yield site
 
 
@@ -186,7 +202,7 @@ def frail_redis(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.fixture
-def frail_site(frail_redis: Any, tmp_path: Path, clock: Any) -> Iterator[Site]:
+def frail_site(frail_redis: Any, furnished: Path, tmp_path: Path, clock: Any) -> Iterator[Site]:
     """The service on a Redis that the test may stop."""
-    with served(f"unix://{tmp_path / 'frail.sock'}", tmp_path, clock) as site:
+    with served(f"unix://{tmp_path / 'frail.sock'}", furnished, tmp_path, clock) as site:
         yield site

@@ -10,13 +10,16 @@ import pytest
 TRIALS = 60
 
 
+def seconds_of_a_login(site: Any) -> float:
+    begun = time.monotonic()
+    site.browser().log_in("bob")
+    return time.monotonic() - begun
+
+
 @pytest.mark.proves("AT5")
 def test_no_session_outlives_an_account_that_is_disabled_during_its_login(site: Any) -> None:
     bob, accounts = site.people["bob"], site.parts.accounts
-    site.browser().log_in("bob")  # the first one also compiles templates
-    begun = time.monotonic()
-    site.browser().log_in("bob")
-    login_takes, delays = time.monotonic() - begun, random.Random(14)
+    login_takes, delays = min(seconds_of_a_login(site) for _ in range(5)), random.Random(14)
     answers: list[int] = []
 
     def log_in(together: threading.Barrier) -> None:
