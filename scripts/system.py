@@ -37,6 +37,9 @@ TEST = [
     Need("chromium", _any_of("chromium")),
     Need("fonts-noto-core", _has_vietnamese_font),
     Need("nodejs", _any_of("node")),
+    Need("nginx", lambda: shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is not None),
+    Need("caddy", _any_of("caddy")),
+    Need("openssl", _any_of("openssl")),
     Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin"))),
 ]
 BENCH = [*DEMO, Need("wrk", _any_of("wrk"))]
