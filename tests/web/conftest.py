@@ -172,6 +172,7 @@ def served(redis_url: str, furnished: Path, folder: Path, clock: Any) -> Iterato
     """The service on this Redis, with its portals and people."""
     shutil.copy(furnished, folder / DATABASE)
     with started(redis_url, folder, clock) as parts:
+        parts.watch.beat()  # on a busy machine the first may have been given up
         people = {account.username: account for account in parts.accounts.all()}
         yield Site(create_app(parts), parts, clock, people)
 

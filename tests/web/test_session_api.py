@@ -175,18 +175,26 @@ def test_status_loads_only_by_fetch(browser: Any, destination: str) -> None:
 
 
 @pytest.mark.proves("SM5")
-def test_session_is_taken_from_the_cookie_alone(site: Any, browser: Any) -> None:
+@pytest.mark.parametrize("name", ["sid", "session", "dvauth", "__Host-dvauth"])
+def test_session_is_taken_from_the_cookie_alone(site: Any, browser: Any, name: str) -> None:
     browser.log_in("bob")
     cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
     stranger = site.browser()
-    for path, headers in (
-        (f"/session?dvauth={cookie}&sid={cookie}", {}),
-        ("/session", {"Authorization": f"Bearer {cookie}"}),
-        ("/session", {"X-Session": cookie, "X-DVAuth-Session": cookie}),
-    ):
-        assert stranger.fetch(path, headers=headers).get_json()["state"] == "anonymous"
-    answer = stranger.fetch("/session/keep-alive", method="POST", json={"cause": "prompt", "__Host-dvauth": cookie})
-    assert answer.status_code == 401
+    asked = stranger.fetch(f"/session?{name}={cookie}")
+    assert asked.get_json()["state"] == "anonymous"
+    kept = stranger.fetch("/session/keep-alive", method="POST", json={"cause": "prompt", name: cookie})
+    assert kept.status_code == 401
+    posted = stranger.post("/account/sessions", {"end": "others", name: cookie}, page="/login")
+    assert (posted.status_code, posted.headers["Location"]) == (303, "/login")
+
+
+@pytest.mark.proves("SM5")
+@pytest.mark.parametrize("name", ["Authorization", "X-Session", "X-DVAuth-Session", "X-Original-Cookie"])
+def test_session_is_taken_from_no_other_header(site: Any, browser: Any, name: str) -> None:
+    browser.log_in("bob")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    for value in (cookie, f"Bearer {cookie}", f"__Host-dvauth={cookie}"):
+        assert site.browser().fetch("/session", headers={name: value}).get_json()["state"] == "anonymous"
 
 
 @pytest.mark.proves("SM6", "AT9")
