@@ -123,7 +123,9 @@ def test_what_cannot_be_done_is_told_in_a_sentence_with_the_value(
 
 def test_sentences_are_vietnamese_in_a_vietnamese_terminal(dvauth: Dvauth, environ: dict[str, str]) -> None:
     environ["LC_ALL"] = "vi_VN.UTF-8"
-    assert "Không có tài khoản “nobody”." in dvauth("account", "disable", "nobody").stderr
+    assert dvauth("account", "disable", "nobody").stderr == "Lỗi: Không có tài khoản “nobody”.\n"
+    assert "Không có lệnh 'abolish'." in dvauth("account", "abolish").stderr
+    assert "Thiếu tham số 'USERNAME'" in dvauth("account", "add").stderr
 
 
 def test_wrong_words_are_exit_code_two(dvauth: Dvauth) -> None:

@@ -48,7 +48,8 @@ def test_wordings_keep_the_blanks_to_be_filled(vietnamese: Catalog) -> None:
     for message in vietnamese:
         assert not list(message.check(vietnamese)), message.id
         if "python-brace-format" in message.flags:
-            assert _blanks(str(message.string)) == _blanks(str(message.id))
+            originals = message.id if isinstance(message.id, tuple) else (message.id,)
+            assert _blanks(str(message.string)) in [_blanks(str(each)) for each in originals]
 
 
 def _wording(string: Any) -> bool:

@@ -7,11 +7,13 @@ import importlib
 
 import click
 
-from dvauth.cli.texts import gettext
+from dvauth.cli.texts import gettext, teach_click
 from dvauth.explained import Explained
 from dvauth.settings import SettingsError
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
+
+teach_click()
 
 NOUNS = ("account", "db", "demo", "portal", "reaper", "serve", "timeout")
 

@@ -3,9 +3,37 @@
 import os
 from collections.abc import Mapping
 from functools import cache
+from gettext import bindtextdomain, ngettext
 from importlib.resources import as_file, files
 
 from babel.support import NullTranslations, Translations
+
+from dvauth.explained import N_
+
+# What click says by itself when something is typed wrong, so that it is in our catalogue.
+CLICK_SAYS = (
+    N_("Usage:"),
+    N_("Try '{command} {option}' for help."),
+    N_("Error: {message}"),
+    N_("No such command {name!r}."),
+    N_("No such option {name!r}."),
+    N_("Option {name!r} does not take a value."),
+    N_("Missing argument"),
+    N_("Missing option"),
+    N_("Invalid value for {param_hint}: {message}"),
+    N_("{value!r} is not a valid {number_type}."),
+    N_("{value} is not in the range {range}."),
+    N_("Aborted!"),
+    ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", 1),
+    ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1),
+    ngettext("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", 1),
+    ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", 1),
+)
+
+
+def teach_click() -> None:
+    """Have click look for its own sentences in our catalogue; it asks the standard library's gettext."""
+    bindtextdomain("messages", str(files("dvauth") / "translations"))
 
 
 def gettext(sentence: str) -> str:
