@@ -15,6 +15,7 @@ from dvauth.timeouts.policy import PolicySet
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ROOT = Path(__file__).parent.parent
+EMBEDDING = (ROOT / "docs" / "embedding.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 GUIDES = "\n".join(path.read_text("utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
 COMMANDS = sorted(set(re.findall(r"^[$#] dvauth (.*)$|`dvauth ([a-z]+ [a-z][^`|…]*)`", GUIDES, re.MULTILINE)))
@@ -54,3 +55,27 @@ def test_documented_default_timeouts_are_those_of_the_code() -> None:
 def test_documented_commands_can_be_typed(words: str) -> None:
     typed = CliRunner().invoke(main, [*shlex.split(words, comments=True), "--help"])
     assert typed.exit_code == 0, typed.output
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", EMBEDDING, re.DOTALL | re.MULTILINE)
+
+
+def _lines(text: str) -> list[str]:
+    """Without indentation and comments."""
+    return [line for line in (line.partition("#")[0].strip() for line in text.splitlines()) if line]
+
+
+def test_embedding_shows_the_proxies_files_as_they_are_shipped() -> None:
+    (nginx,) = _blocks("nginx")
+    shipped = _lines((ROOT / "deploy/nginx/sites-available/news.example.vn.conf").read_text())
+    assert [line for line in _lines(nginx) if line not in shipped] == []
+    assert [block for block in _blocks("") if block in (ROOT / "deploy/caddy/Caddyfile").read_text()]
+
+
+def test_files_that_the_docs_name_are_there() -> None:
+    for page in (ROOT / "docs").glob("*.md"):
+        for path in re.findall(r"`((?:deploy|src|scripts|tests|docs)/[\w./-]+)`", page.read_text("utf-8")):
+            assert (ROOT / path).exists(), (page.name, path)
+    for name in re.findall(r"`([\w.-]+\.conf)`", EMBEDDING):
+        assert list((ROOT / "deploy/nginx").rglob(name)), name

@@ -1,4 +1,4 @@
-"""What a visitor claims, by headers and by spelling: no claim reaches the portal's programs as if dvauth had made it."""
+"""What a visitor claims, by headers or by spelling, reaches no program as if dvauth had said it."""
 
 import posixpath
 from typing import Any

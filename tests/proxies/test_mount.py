@@ -33,7 +33,9 @@ def test_the_six_routes_answer(site: Any) -> None:
     assert begun.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["login", "account/", "admin/", "api/v1/", "setup/x", "health/ready", "%6cogin", "/login"])
+@pytest.mark.parametrize(
+    "path", ["login", "account/", "admin/", "api/v1/", "setup/x", "health/ready", "%6cogin", "/login"]
+)
 def test_nothing_else_of_the_centre_is_reached(site: Any, path: str) -> None:
     assert site.ask(f"/dvauth/{path}", {"X-Forwarded-Host": site.at.host("auth")}).status == 404
 
