@@ -67,6 +67,12 @@ def test_refused_values_are_named_and_nothing_is_changed(dvauth: Dvauth, words: 
     assert dvauth("timeout", "show", "--json").stdout == before
 
 
+def test_mistake_of_the_default_is_not_told_again_of_each_override(dvauth: Dvauth) -> None:
+    dvauth("timeout", "set", "--role", "editor", "--absolute", "9h")
+    refused = dvauth("timeout", "set", "--idle", "30s").stderr
+    assert refused == "Error: default: --warn of 60 s is not less than --idle of 30 s.\n"
+
+
 def test_override_can_be_taken_back_whole_or_in_part(dvauth: Dvauth) -> None:
     dvauth("portal", "add", "news", "--name", "Báo tỉnh", "--origin", "https://news.example.vn")
     for scope, name in (("role", "admin"), ("portal", "news")):

@@ -152,14 +152,16 @@ class PolicySet:
         return role == ADMIN_ROLE or (role in self.roles and self.roles[role].limits_time)
 
     def mistakes(self, *, short_allowed: bool = False) -> list[str]:
-        """One sentence for each refused value, with where it stands."""
-        found = [f"default: {sentence}" for sentence in self.default.mistakes(short_allowed=short_allowed)]
+        """One sentence for each refused value, with where it stands: a mistake of the default is no override's."""
+        everybodys = self.default.mistakes(short_allowed=short_allowed)
+        found = [f"default: {text}" for text in everybodys]
         # The default's own remember_for is judged above; it does not reach whoever has limits of their own.
         forgetful = replace(self.default, remember_for=timedelta(0))
         for kind, overrides in (("role", self.roles), ("portal", self.portals)):
             for name, override in overrides.items():
                 joined = replace(forgetful, **override.values())
-                found += [f"{kind} {name}: {text}" for text in joined.mistakes(short_allowed=short_allowed)]
+                own = (text for text in joined.mistakes(short_allowed=short_allowed) if text not in everybodys)
+                found += [f"{kind} {name}: {text}" for text in own]
         for name, override in self.portals.items():
             pointless = [each for each in override.values() if each not in PORTAL_FIELDS]
             found += [
