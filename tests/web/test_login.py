@@ -210,6 +210,7 @@ def test_who_proves_again_who_they_are_keeps_the_session_whatever_they_choose(si
         assert ("Max-Age=2592000" in cookie) is bool(remember)
         (now,) = site.parts.keeper.sessions_of(site.people["alice"].id)
         assert (now.ref, now.remember) == (before.ref, bool(remember))
+        browser.enter(f"{site.desk}/editor")  # where the answer leads
         assert browser.on_desk("/session").get_json()["state"] == "active"
 
 
