@@ -16,7 +16,7 @@ import dvauth.portals.models
 import dvauth.storage.revision
 import dvauth.storage.tag_key  # noqa: F401 - every model, so that Base.metadata is whole
 from dvauth.audit.models import RevocationRow
-from dvauth.storage.sql import Base, Database, DatabaseUnavailable, insert_new
+from dvauth.storage.sql import Base, Database, DatabaseUnavailable, NewerSchema, insert_new
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -77,6 +77,16 @@ def test_insert_new_tells_which_rows_were_new(any_database: Database) -> None:
 def test_upgrading_twice_changes_nothing(any_database: Database) -> None:
     any_database.upgrade()
     assert any_database.is_ready()
+
+
+def test_tables_of_a_newer_version_are_refused(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'newer.sqlite3'}")
+    database.upgrade()
+    with database.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerSchema):
+        database.upgrade()
+    database.close()
 
 
 def test_processes_that_start_together_upgrade_once(tmp_path: Path) -> None:

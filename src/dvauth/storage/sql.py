@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -20,6 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+
+from dvauth.explained import N_, Explained
 
 # How long a statement may wait for another writer, and a request for a connection. Seconds.
 LOCK_WAIT = 5
@@ -33,6 +36,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 class DatabaseUnavailable(Exception):
     """SQL does not answer, is locked for too long, or has no schema yet. Nothing of the transaction was kept."""
+
+
+class NewerSchema(Explained):
+    sentence = N_(
+        "The database has the tables of a newer dvauth: install that one, or restore a backup from before it."
+    )
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -85,13 +94,19 @@ class Database:
             yield session
 
     def upgrade(self) -> None:
-        """Bring the schema to this version's. Processes that start together wait for each other."""
+        """Bring the schema to this version's. Processes that start together wait for each other.
+
+        Raises ``NewerSchema``, ``DatabaseUnavailable``.
+        """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with _outages_named(), self._engine.connect() as connection:
             _lock_for_migration(connection)
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:  # it knows no migration of that name
+                raise NewerSchema from error
             connection.commit()
 
     def is_ready(self) -> bool:
