@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ from dvauth.parts import connected
 from dvauth.sessions.record import Principal
 from dvauth.settings import Settings
 from dvauth.timeouts.judge import Reason
+from tests import waiting
 
 PATIENCE_SECONDS = 20.0  # for a machine that is busy with other things
+eventually = partial(waiting.eventually, within=PATIENCE_SECONDS)
 
 
 class RunningService:
@@ -102,13 +104,6 @@ class RunningService:
     def everybody(self) -> list[int]:
         children = self.children()
         return [*children, *(grandchild for child in children for grandchild in self.children(of=child))]
-
-
-def eventually(condition: Callable[[], bool], *, within: float = PATIENCE_SECONDS) -> bool:
-    deadline = time.monotonic() + within
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return met
 
 
 def is_alive(pid: int) -> bool:
