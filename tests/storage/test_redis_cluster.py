@@ -2,25 +2,28 @@
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.commands.core import Script
+from redis.retry import Retry
 
 from dvauth.accounts.errors import InvalidCredentials
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.storage.embedded_redis import find_server
-from dvauth.storage.redis import RedisConnection, UnguardedConnection, connect
+from dvauth.storage.redis import RedisConnection, UnguardedConnection
 from tests.sessions.conftest import Desk
 from tests.sessions.test_scripts import a_life
+from tests.waiting import eventually
 
 SLOTS = ((0, 5461), (5462, 10922), (10923, 16383))  # of three nodes
 
@@ -58,30 +61,26 @@ def _start_node(port: int, bus: int, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def _join(ports: list[int], buses: list[int]) -> None:
-    nodes = [connect(f"redis://127.0.0.1:{port}") for port in ports]
+    nodes = [redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) for port in ports]
     for epoch, (node, (first, last)) in enumerate(zip(nodes, SLOTS, strict=True), start=1):
-        _wait_until(node.ping)
+        assert eventually(partial(_is_up, node))
         node.execute_command("CLUSTER", "SET-CONFIG-EPOCH", epoch)
         node.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
         node.execute_command("CLUSTER", "MEET", "127.0.0.1", ports[0], buses[0])
     for node in nodes:
-        _wait_until(lambda node=node: _sees_all(node))
+        assert eventually(partial(_sees_all, node), within=20)
         node.close()
+
+
+def _is_up(node: redis.Redis) -> bool:
+    with suppress(redis.ConnectionError):
+        return bool(node.ping())
+    return False
 
 
 def _sees_all(node: redis.Redis) -> bool:
     told = node.execute_command("CLUSTER", "INFO")
     return b"cluster_state:ok" in told and b"cluster_known_nodes:3" in told
-
-
-def _wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        with suppress(redis.ConnectionError):
-            if condition():
-                return
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class NotingConnection(UnguardedConnection):
