@@ -1,10 +1,11 @@
 """What must happen even if nobody asks: ends are found, events kept, changes told, policies published.
 
-One round a second, and the next at once if one takes longer. Each task stands for itself: SQL being away must not
-keep sessions from ending.
+One round a second, and the next at once if one takes longer. Each task stands for itself, and what needs SQL has a
+thread of its own: a database that is away, locked or busy with many events must not keep sessions from ending.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -22,8 +23,8 @@ from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import LONGEST_REMEMBER, PolicySet
 
 ROUND_SECONDS = 1.0
-SWEEP_SHARE_SECONDS = 0.5  # of each round, so that a long sweep does not keep ends waiting
-REAP_SHARE_SECONDS = 0.5  # … nor many ends the events and changes
+SWEEP_SHARE_SECONDS = 0.5  # of a round, so that a long sweep does not keep ends waiting
+REAP_SHARE_SECONDS = 0.5  # … nor many ends the sweep that finds more
 DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
 FORGET_AGAIN_SECONDS = 3600
 WILLED = [reason for reason in Reason if reason.willed]
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Housekeeping:
-    """One round after another; safe to run in more than one process."""
+    """Safe to run in more than one process."""
 
     def __init__(self, parts: Parts, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
@@ -40,18 +41,30 @@ class Housekeeping:
         self._heard: PolicySet | None = None
         self._sweep_again_at = float("inf")
         self._unswept: list[str] = []  # buckets
+        self._more_to_end = False
         self._forget_again_at = float("-inf")
 
+    def run(self, stopped: threading.Event) -> None:
+        """One round after another until ``stopped`` is set."""
+        books = threading.Thread(target=_every_second, args=(self.keep_books, stopped), name="books")
+        books.start()
+        _every_second(self.end_sessions, stopped)
+        books.join()
+
     def round(self) -> None:
-        for task in (
-            self._sweep,
-            self._reap,
-            self._parts.log_out_late,
-            self._drain,
-            self._publish,
-            self._parts.accounts.settle,
-            self._forget,
-        ):
+        """One round of everything, in this thread."""
+        self.end_sessions()
+        self.keep_books()
+
+    def end_sessions(self) -> None:
+        """The round that asks Redis alone."""
+        for task in (self._sweep, self._reap):
+            _attempt(task)
+
+    def keep_books(self) -> None:
+        """The round that asks SQL."""
+        parts = self._parts
+        for task in (parts.log_out_late, self._drain, self._publish, parts.accounts.settle, self._forget):
             _attempt(task)
 
     def _sweep(self) -> None:
@@ -73,11 +86,13 @@ class Housekeeping:
 
     def _reap(self) -> None:
         until = self._monotonic() + REAP_SHARE_SECONDS
-        while self._parts.reaper.reap(until) and self._monotonic() < until:
+        while (ended := self._parts.reaper.reap(until)) and self._monotonic() < until:
             pass
+        self._more_to_end = bool(ended)
 
     def _drain(self) -> None:
-        until = self._monotonic() + DRAIN_SHARE_SECONDS
+        """While more sessions are due to end than one round can, their events wait: they are safe where they are."""
+        until = self._monotonic() + (0 if self._more_to_end else DRAIN_SHARE_SECONDS)
         while self._parts.reaper.drain(self._keep, until) and self._monotonic() < until:
             pass
 
@@ -110,6 +125,14 @@ class Housekeeping:
         if self._monotonic() >= self._forget_again_at:
             self._parts.revocations.forget(utc_now())
             self._forget_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
+
+
+def _every_second(round_: Callable[[], None], stopped: threading.Event) -> None:
+    pause = ROUND_SECONDS
+    while not stopped.wait(pause):
+        began = time.monotonic()
+        round_()
+        pause = max(0.0, began + ROUND_SECONDS - time.monotonic())
 
 
 def _attempt(task: Callable[[], object]) -> None:

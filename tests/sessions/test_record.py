@@ -195,15 +195,13 @@ def test_activity_at_a_portal_is_written_although_there_is_younger_activity_else
     assert isinstance(desk.keeper.check(opened.cookie, Place(desk.bank)), Active)
 
 
-def test_rotation_leaves_the_portals_secrets_and_the_clocks_alone(desk: Any) -> None:
+def test_rotation_leaves_the_clocks_alone(desk: Any) -> None:
     opened = desk.open()
-    at_portal = desk.attach(opened.cookie, desk.news)
     desk.pass_time(minutes=5)
     desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.INPUT)
     check = desk.keeper.check(desk.keeper.rotate(opened.cookie))
     assert check.verdict.idle_remaining == timedelta(minutes=15)
     assert check.verdict.absolute_remaining == timedelta(hours=23, minutes=55)
-    assert isinstance(desk.keeper.check(at_portal, Place(desk.news, own_host=True)), Active)
 
 
 def test_whoever_authenticates_again_without_a_choice_stays_remembered(desk: Any) -> None:

@@ -1,6 +1,7 @@
 """What happens even if nobody asks."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,10 @@ from dvauth.sessions import keys
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.record import Principal
 from dvauth.storage.redis import StoreUnavailable
+from dvauth.storage.sql import LOCK_WAIT
 from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.judge import Reason
+from tests.waiting import eventually
 
 
 def _recorded(site: Any, account: str) -> list[tuple[str, Any]]:
@@ -204,6 +207,26 @@ def test_one_task_that_fails_keeps_no_other_from_its_work(site: Any, browser: An
     database.with_suffix(".away").rename(database)
     Housekeeping(site.parts).round()
     assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+
+
+@pytest.mark.proves("TO1")
+def test_locked_sql_keeps_no_session_from_ending(site: Any, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser.log_in("bob")
+    (record,) = site.parts.keeper.sessions_of(site.people["bob"].id)
+    waits, ingest, stopped = threading.Event(), site.parts.audit.ingest, threading.Event()
+    monkeypatch.setattr(site.parts.audit, "ingest", lambda entries: (waits.set(), ingest(entries)))
+    keeping = threading.Thread(target=Housekeeping(site.parts).run, args=(stopped,))
+    with site.parts.database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")  # takes the lock for writing
+        keeping.start()
+        assert waits.wait(10)
+        site.pass_time(minutes=15)
+        ended = eventually(
+            lambda: not site.parts.connection.client.exists(keys.session(record.ref)), within=LOCK_WAIT - 1
+        )
+    stopped.set()
+    keeping.join()
+    assert ended
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 import logging
 import signal
 import threading
-import time
 
 import click
 
-from dvauth.housekeeping import ROUND_SECONDS, Housekeeping
+from dvauth.housekeeping import Housekeeping
 from dvauth.parts import connected
 from dvauth.settings import Settings
 
@@ -20,9 +19,4 @@ def reaper() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with connected(Settings.from_environment()) as parts:
-        housekeeping = Housekeeping(parts)
-        pause = ROUND_SECONDS
-        while not stopped.wait(pause):
-            began = time.monotonic()
-            housekeeping.round()
-            pause = max(0.0, began + ROUND_SECONDS - time.monotonic())
+        Housekeeping(parts).run(stopped)

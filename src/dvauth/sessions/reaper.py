@@ -58,7 +58,8 @@ class Reaper:
         records = self._store.read_many(refs, for_lists=False)
         ended, alive = self._settler.settle_all(records, self._clock.now())
         self._look_again(alive)
-        if gone := set(refs) - {record.ref for record in records}:
+        if len(records) < len(refs):
+            gone = set(refs) - {record.ref for record in records}
             self._schedule.forget(refs[0].bucket, [ref.session_id for ref in gone])
         return len(ended)
 

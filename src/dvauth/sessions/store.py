@@ -108,14 +108,12 @@ class SessionStore:
         if not judged:
             return []
         bucket = judged[0][0].ref.bucket
-        ended = self._run(
-            "end_judged",
-            [keys.due(bucket), keys.events(bucket), *(key for ending, _ in judged for key in _keys_of_end(ending))],
-            [
-                in_ms(REMEMBERED_END),
-                *(part for ending, activity in judged for part in (to_ms(activity), *ending.told())),
-            ],
-        )
+        script_keys = [keys.due(bucket), keys.events(bucket)]
+        args: list[str | int] = [in_ms(REMEMBERED_END)]
+        for ending, activity in judged:
+            script_keys += _keys_of_end(ending)
+            args += (to_ms(activity), *ending.told())
+        ended = self._run("end_judged", script_keys, args)
         return [session_id.decode() for session_id in ended]
 
     def end_at_portal(self, record: SessionRecord, portal: Portal, reason: Reason, event: SessionEvent) -> bool:

@@ -110,7 +110,7 @@ def judge(record: Timeline, policies: PolicySet, portal: str | None, now: dateti
     absolute_remaining = record.authenticated_at + absolute - now
     verdict = Verdict(policy, idle_remaining, absolute_remaining)
     if verdict.is_over:
-        return replace(verdict, reason=verdict.ends_by)
+        return Verdict(policy, idle_remaining, absolute_remaining, reason=verdict.ends_by)
     return verdict if portal is None else _judge_at_portal(record, policies, portal, now, verdict)
 
 
