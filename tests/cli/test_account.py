@@ -43,6 +43,11 @@ def test_a_newer_link_replaces_the_older(dvauth: Dvauth, parts: Parts) -> None:
     assert peeked[1]
 
 
+def test_an_empty_list_says_what_to_do_next(dvauth: Dvauth) -> None:
+    assert "dvauth account add" in dvauth("account", "list").stdout
+    assert "dvauth portal add" in dvauth("portal", "list").stdout
+
+
 def test_accounts_are_listed_for_people_and_for_programs(dvauth: Dvauth) -> None:
     dvauth("account", "add", "alice", "--role", "admin", "--name", "[red]Alice[/red]")
     dvauth("account", "add", "bob", "--role", "reader", "--role", "editor")

@@ -55,6 +55,7 @@ def test_explains_who_set_each_value(dvauth: Dvauth) -> None:
         (["--portal", "nowhere", "--idle", "5m"], "nowhere"),
         (["--portal", "news", "--max-sessions", "1"], "--max-sessions cannot be set for a portal"),
         ([], "Nothing to set"),
+        (["--new-role", "--idle", "5m"], "--new-role needs the --role"),
         (["--role", "a", "--portal", "b", "--idle", "5m"], "not both"),
     ],
 )
@@ -84,6 +85,7 @@ def test_override_can_be_taken_back_whole_or_in_part(dvauth: Dvauth) -> None:
         }
         whole = dvauth("timeout", "unset", f"--{scope}", name, "--json")
         assert json.loads(whole.stdout)[f"{scope}s"][name] == {}
+        assert f"Nothing is set for “{name}”" in dvauth("timeout", "unset", f"--{scope}", name).stderr
     assert "either --role or --portal" in dvauth("timeout", "unset").stderr
 
 

@@ -58,6 +58,8 @@ def list_(*, as_json: bool) -> None:
         accounts = parts.accounts.all()
     if as_json:
         show_json([_document(each) for each in accounts])
+    elif not accounts:
+        click.echo(_("There are no accounts yet. The first one: dvauth account add USERNAME --role admin"))
     else:
         columns = [_("Username"), _("Name"), _("Roles"), _("State"), _("Last login")]
         show_table(columns, map(_row, accounts))

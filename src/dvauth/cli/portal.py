@@ -57,6 +57,8 @@ def list_(*, as_json: bool) -> None:
         portals = parts.portals.all()
     if as_json:
         show_json([_document(each, parts) for each in portals])
+    elif not portals:
+        click.echo(_("There are no portals yet. The first one: dvauth portal add SLUG --name NAME --origin ORIGIN"))
     else:
         _show_portals(portals)
 

@@ -14,6 +14,7 @@ from dvauth.cli.joined import ACTOR, joined, told_later
 from dvauth.cli.roles import require_known
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
+from dvauth.explained import N_, Explained
 from dvauth.parts import Parts
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.timeouts.policy import FIELDS, EffectivePolicy, Override, PolicyError, PolicySet, TimeoutPolicy
@@ -25,6 +26,10 @@ OPTIONS = {
     "remember_for": "--remember",
     "max_sessions": "--max-sessions",
 }
+
+
+class NothingSet(Explained):
+    sentence = N_("Nothing is set for “{whose}”; dvauth timeout show tells what is.")
 
 
 @click.group()
@@ -64,6 +69,8 @@ def set_(role: str | None, portal: str | None, *, new_role: bool, as_json: bool,
         raise click.UsageError(_("Nothing to set: give at least one of --idle, --absolute, --warn, …"))
     if role and portal:
         raise click.UsageError(_("Give --role or --portal, not both."))
+    if new_role and not role:
+        raise click.UsageError(_("--new-role needs the --role that is new."))
     with joined() as parts:
         if role and new_role:
             checked_roles([role])
@@ -90,6 +97,10 @@ def unset(role: str | None, portal: str | None, *, as_json: bool, **chosen: bool
         raise click.UsageError(_("Give either --role or --portal."))
     names = [name for name in FIELDS if chosen[name]] or FIELDS
     with joined() as parts:
+        if portal:
+            _require_portal(parts, portal)
+        if not _override(parts.policy_book.load(), role, portal).values():
+            raise NothingSet(whose=role or portal)
         after = _save(parts, role, portal, dict.fromkeys(names))
     _tell_saved(after, as_json=as_json)
 
@@ -153,9 +164,11 @@ def _as_typed(mistake: str) -> str:
 
 
 def _of(policies: PolicySet, role: str | None, portal: str | None) -> TimeoutPolicy | Override:
-    if role:
-        return policies.roles.get(role, Override())
-    return policies.portals.get(portal, Override()) if portal else policies.default
+    return _override(policies, role, portal) if role or portal else policies.default
+
+
+def _override(policies: PolicySet, role: str | None, portal: str | None) -> Override:
+    return (policies.roles.get(role) if role else policies.portals.get(portal or "")) or Override()
 
 
 def _differences(before: TimeoutPolicy | Override, after: TimeoutPolicy | Override) -> tuple[str, str]:
