@@ -16,14 +16,18 @@
  *
  * @typedef {object} Answer  what the service says; every duration in seconds, counted from when it was asked
  * @property {"active" | "ended" | "anonymous"} state
- * @property {string} reason  why it ended
+ * @property {string | null} reason  why it ended, or why nobody can be known here
  * @property {string} session  tag of the session; opens nothing
  * @property {string} account  tag of the account; opens nothing
  * @property {number} seq  rises with every activity
  * @property {number} expires_in_seconds
- * @property {number} idle_remaining_seconds
  * @property {number} warn_before_seconds
  * @property {"idle" | "absolute" | "portal-idle"} ends_by
+ * @property {Custom} [prompt]  the portal's own texts and colour
+ *
+ * @typedef {object} Custom
+ * @property {string} [accent]  a colour as #rrggbb
+ * @property {{[language: string]: {[key: string]: string}}} [texts]  instead of ours, by the keys of TEXTS
  *
  * @typedef {"prompt" | "input"} Cause  what a keep-alive reports: the prompt was answered, or the person used the page
  *
@@ -32,30 +36,32 @@
  * @property {number} at  when it was wanted
  * @property {Cause | null} cause
  * @property {number} idleSeconds  since the last input
- * @property {boolean} leaving  the page is going away: the browser must deliver it afterwards
  *
- * @typedef {Query | {type: "drop" | "reload" | "leave"}} Effect
+ * @typedef {{type: "tell", name: "warning" | "extended" | "error" | "ended" | "resumed"}} Notice  for the page's own code
+ * @typedef {Query | Notice | {type: "drop" | "reload" | "leave"}} Effect
  *
- * @typedef {{type: "start" | "tick" | "input" | "stay" | "leave" | "online"}
+ * @typedef {{type: "start" | "tick" | "input" | "activity" | "stay" | "yield" | "leave" | "online"}
  *   | {type: "look", hidden: boolean, restored?: boolean}
  *   | {type: "answer", query: Query, answer: Answer}
  *   | {type: "failed", query: Query, retryAfter: number, luck: number}
  *   | {type: "news", answer: Answer, age: number}} Happening
  * @typedef {Happening & {at: number, wall: number}} TimedEvent  ms on the monotonic and on the wall clock
  *
- * @typedef {object} View  what is to be seen; null: the page and nothing else
- * @property {"warning" | "limit" | "checking" | "ended"} kind  `limit`: the absolute end is near, nothing can move it
- * @property {number} seconds  left
- * @property {boolean} busy  the person's answer is on its way
+ * @typedef {object} View
+ * @property {State} state
+ * @property {"" | "warning" | "limit" | "checking" | "ended"} scene  what is to be seen; empty: the page and nothing
+ *   else; `limit`: the absolute end is near, nothing can move it
+ * @property {number} seconds  left; Infinity where nobody is logged in
  * @property {boolean} offline  the last question got no answer
  * @property {string} reason  why it ended; empty before, and where nobody knows
  * @property {boolean} kept  it ended, and the page is still there under the cover
+ * @property {Custom} [custom]
  */
 "use strict";
 
 ((page) => {
   const SECOND = 1000;
-  const LONGEST_DELAY = 2 ** 31 - 1; // setTimeout fires at once beyond it
+  const LONGEST_DELAY = 2 ** 31; // beyond it, 25 days, setTimeout fires at once: such a page is looked at when it is shown
   const LONGEST_ANSWER = 8 * SECOND;
   const GLANCE = 5 * SECOND; // a visible page looks at its clocks this often: no event need follow a sleep
   const ASK_AHEAD = 2 * SECOND; // another portal may know of activity: time to ask before the prompt
@@ -102,21 +108,21 @@
     let retryAt = NEVER;
     let failures = 0; // since the last answer: offline, as far as it matters here
 
-    let noticed = false; // the person knows of the absolute end
+    let noticed = false; // the person knows of the absolute end, or is told by the page itself
     let reason = "";
     let dropAt = NEVER;
 
     /** @type {Effect[]} */
     let effects = [];
 
-    const isLive = () => ["active", "warning", "extending"].includes(state);
+    const isLive = () => state === "active" || isPrompting();
     const isPrompting = () => state === "warning" || state === "extending";
     const isKept = () => dropAt < NEVER;
     const isUnanswerable = () => known.ends_by === "absolute";
     const secondsLeft = () => Math.max(0, Math.ceil((ends - now) / SECOND));
 
-    const send = (leaving = false) => {
-      pending = { type: "query", at: now, cause: wish, idleSeconds: (now - lastInput) / SECOND, leaving };
+    const send = () => {
+      pending = { type: "query", at: now, cause: wish, idleSeconds: (now - lastInput) / SECOND };
       retryAt = NEVER;
       effects.push(pending);
     };
@@ -125,32 +131,49 @@
       if (!pending) send();
     };
 
+    /** @param {Notice["name"]} name */
+    const tell = (name) => effects.push({ type: "tell", name });
+
+    const warn = () => {
+      state = "warning";
+      noticed = false;
+      tell("warning");
+    };
+
     /** @param {Cause} cause */
-    const report = (cause, leaving = false) => {
+    const report = (cause) => {
       wish = cause;
-      send(leaving);
+      send();
     };
 
     /** @param {string} why */
-    const end = (why) => {
+    const cover = (why) => {
       state = "ended";
       reason = why;
       pending = null;
       retryAt = NEVER;
       dropAt = WANTED_ENDS.includes(why) ? now : now + keepPageFor;
+    };
+
+    /** @param {string} why */
+    const end = (why) => {
+      cover(why);
+      tell("ended");
       if (leaveOnEnd) effects.push({ type: "leave" });
     };
 
-    /** The page shows what belongs to somebody else, or is gone: only a fresh one will do. */
+    /**
+     * The page shows what belongs to somebody else, or is gone: only a fresh one will do. The page's own code is not
+     * told: what it would save now, it would save as somebody else.
+     */
     const startAfresh = () => {
-      if (state !== "ended") end("logout");
+      if (state !== "ended") cover("logout");
       effects.push({ type: "reload" });
     };
 
     /** @param {Answer} answer @param {number} asOf @param {Query} [query] */
     const adopt = (answer, asOf, query) => {
       const left = answer.expires_in_seconds * SECOND;
-      const idleLeft = answer.ends_by === "absolute" ? answer.idle_remaining_seconds * SECOND : left;
       const isJustActive = query?.cause && query.idleSeconds < 1;
       known = answer;
       reason = "";
@@ -159,15 +182,17 @@
       ends = asOf + left;
       warnAt = ends - answer.warn_before_seconds * SECOND;
       askAt = warnAt - ASK_AHEAD > now ? warnAt - ASK_AHEAD : NEVER;
-      idleWindow = isJustActive ? idleLeft : Math.max(idleWindow, idleLeft);
-      confirmed = asOf + idleLeft - idleWindow;
-      reportAt = Math.min(confirmed + 0.4 * idleWindow, warnAt - ASK_AHEAD);
+      idleWindow = isJustActive ? left : Math.max(idleWindow, left);
+      confirmed = ends - idleWindow;
+      reportAt = isUnanswerable() ? NEVER : Math.min(confirmed + 0.4 * idleWindow, warnAt - ASK_AHEAD);
       if (pending && !pending.cause && asOf > pending.at - SECOND) pending = null;
       if (query?.cause === wish || lastInput - confirmed < UNREPORTED) wish = null;
       if (now < warnAt) {
+        if (isPrompting()) tell("extended");
+        else if (state !== "active" && state !== "starting") tell("resumed");
         state = "active";
-        noticed = false;
-      } else state = wish === "prompt" ? "extending" : "warning";
+      } else if (!isPrompting()) warn();
+      else if (!wish) state = "warning";
     };
 
     /** @param {Answer} answer @param {number} asOf @param {Query} [query] */
@@ -202,9 +227,9 @@
         if (!wish && lastInput - confirmed > UNREPORTED) report("input");
         else ask();
       }
-      if (state === "active" && now >= warnAt) state = "warning";
+      if (state === "active" && now >= warnAt) warn();
       if (now >= retryAt) send();
-      if (state === "ended" && now >= dropAt) {
+      if (now >= dropAt) {
         dropAt = NEVER;
         effects.push({ type: "drop" });
       }
@@ -229,6 +254,9 @@
         if (state === "active" && !wish && now > reportAt) report("input");
       },
 
+      /** Something on the page was used in a way that only the page knows. */
+      activity: () => on[state === "warning" && noticed ? "stay" : "input"]({}),
+
       stay() {
         if (state !== "warning") return;
         if (isUnanswerable()) {
@@ -240,8 +268,13 @@
         report("prompt");
       },
 
+      /** The page tells the person in its own way. */
+      yield() {
+        noticed = state === "warning";
+      },
+
       leave() {
-        if (state === "active" && lastInput - confirmed > idleWindow / 10) report("input", true);
+        if (state === "active" && lastInput - confirmed > idleWindow / 10) report("input");
       },
 
       online() {
@@ -263,6 +296,7 @@
         if (state === "ended") return;
         const patience = Math.min(500 * 2 ** failures, state === "starting" ? 300 * SECOND : 8 * SECOND);
         retryAt = now + Math.max(retryAfter, patience * (0.75 + luck / 2));
+        if (!failures) tell("error");
         failures += 1;
       },
 
@@ -310,14 +344,13 @@
         return Math.min(...moments) - slept;
       },
 
-      /** @returns {View | null} */
+      /** @returns {View} */
       view() {
-        /** @type {View["kind"]} */
-        let kind = isUnanswerable() ? "limit" : "warning";
-        if (state === "ended" || state === "checking") kind = state;
-        else if (!isPrompting() || noticed) return null;
-        const busy = state === "extending";
-        return { kind, seconds: secondsLeft(), busy, offline: failures > 0, reason, kept: isKept() };
+        /** @type {View["scene"]} */
+        let scene = "";
+        if (state === "ended" || state === "checking") scene = state;
+        else if (isPrompting() && !noticed) scene = isUnanswerable() ? "limit" : "warning";
+        return { state, scene, seconds: secondsLeft(), offline: failures > 0, reason, kept: isKept(), custom: known.prompt };
       },
 
       /** Does it still wait for this answer? @param {Query} query */
@@ -327,9 +360,7 @@
   };
 
   /** @param {any} body @returns {body is Answer & {sent: number}}  `sent`, on the wall clock, comes from a tab */
-  const isAnswer = (body) =>
-    ["ended", "anonymous"].includes(body?.state) ||
-    (body?.state === "active" && Number.isFinite(body.expires_in_seconds + body.warn_before_seconds));
+  const isAnswer = (body) => ["active", "ended", "anonymous"].includes(body?.state);
 
   /**
    * Asks the service. Whatever is not its own answer (500, a drop, a redirect, a login page) is a failure.
@@ -341,24 +372,25 @@
     (base, fetch) =>
     /** Never rejects. @param {Query} query @returns {Promise<Happening>} */
     async (query) => {
-      const { cause, idleSeconds, leaving } = query;
+      const { cause, idleSeconds } = query;
       let retryAfter = 0;
       try {
-        const response = await fetch(`${base}session${cause ? "/keep-alive" : ""}`, {
+        const options = /** @type {RequestInit} */ ({
+          __proto__: null, // the page may have added to what every object has
           credentials: "include",
-          cache: "no-store",
           redirect: "manual",
           signal: AbortSignal.timeout(LONGEST_ANSWER),
-          keepalive: leaving,
           ...(cause && {
             method: "POST",
+            keepalive: true, // delivered even when the page has gone
             headers: { "content-type": "application/json" },
             body: JSON.stringify({ cause, idle_seconds: idleSeconds }),
           }),
         });
+        const response = await fetch(`${base}session${cause ? "/keep-alive" : ""}`, options);
         retryAfter = Number(response.headers.get("retry-after")) * SECOND || 0;
         const answer = await response.json();
-        if ((response.ok || response.status === 401) && isAnswer(answer)) return { type: "answer", query, answer };
+        if (isAnswer(answer)) return { type: "answer", query, answer };
       } catch {
         // Unreachable, too slow or no JSON: it is all one to the person.
       }
@@ -382,89 +414,83 @@
     }
   };
 
-  /** By what is shown, or why it ended: a title; for a question also its words before, on and after the button. */
+  /** What is said; a portal may say it in its own words. An end shows its title and, by its reason, why. */
   const TEXTS = {
     vi: {
-      warning: [
-        "Sắp hết thời gian chờ",
-        "Bạn đã không sử dụng Site, ",
-        "Bấm vào đây để duy trì trạng thái đăng nhập",
-        ". ",
-      ],
-      limit: ["Phiên làm việc sắp hết hạn", "Hãy lưu nội dung đang soạn, rồi đăng nhập lại.", "Quay lại trang để lưu", " "],
-      left: ["Thời gian chờ: ", " giây"],
-      checking: ["Đang kiểm tra phiên đăng nhập…"],
-      unreachable: "Chưa kết nối được với máy chủ. Đang tự thử lại.",
-      extended: "Đã duy trì trạng thái đăng nhập.",
-      kept: "Nội dung đang soạn vẫn được giữ ở trang này.",
-      login: "Đăng nhập lại",
-      ended: ["Phiên làm việc đã kết thúc"],
-      idle: ["Phiên làm việc đã hết hạn vì không có thao tác"],
-      "portal-idle": ["Phiên làm việc tại trang này đã hết hạn vì không có thao tác"],
-      absolute: ["Phiên làm việc đã hết thời hạn tối đa"],
-      logout: ["Bạn đã đăng xuất"],
-      revoked: ["Phiên làm việc đã bị quản trị viên kết thúc"],
-      evicted: ["Phiên làm việc đã kết thúc vì có phiên mới hơn"],
-      "password-changed": ["Phiên làm việc đã kết thúc vì mật khẩu đã đổi"],
-      "account-disabled": ["Tài khoản đã bị vô hiệu hóa"],
+      title: "Sắp hết thời gian chờ",
+      message: "Bạn đã không sử dụng Site, ",
+      button: "Bấm vào đây để duy trì trạng thái đăng nhập",
+      left: "Thời gian chờ: {} giây",
+      limit: "Phiên đăng nhập sắp kết thúc",
+      save: "Hãy lưu nội dung đang soạn, rồi đăng nhập lại.",
+      back: "Quay lại trang",
+      checking: "Đang kiểm tra phiên đăng nhập…",
+      offline: "Máy chủ chưa trả lời. Đang thử lại.",
+      ended: "Phiên đăng nhập đã kết thúc",
+      idle: "Hết hạn phiên do không thao tác.",
+      absolute: "Hết thời hạn tối đa của phiên.",
+      logout: "Bạn đã đăng xuất.",
+      revoked: "Bị quản trị viên kết thúc.",
+      evicted: "Có phiên đăng nhập mới hơn.",
+      "password-changed": "Mật khẩu đã đổi.",
+      "account-disabled": "Tài khoản bị vô hiệu hóa.",
+      kept: "Nội dung đang soạn vẫn được giữ.",
+      login: "Đăng nhập lại (cửa sổ mới)",
     },
     en: {
-      warning: ["Your session is about to end", "You have not been using the site. ", "Click here to stay logged in.", " "],
-      limit: ["Your session is about to end", "Save your work, then log in again.", "Back to the page to save", " "],
-      left: ["Time left: ", " seconds"],
-      checking: ["Checking your session…"],
-      unreachable: "The server cannot be reached. Trying again.",
-      extended: "You stay logged in.",
-      kept: "What you were writing is kept on this page.",
-      login: "Log in again",
-      ended: ["Your session has ended"],
-      idle: ["Your session has ended: nothing was done"],
-      "portal-idle": ["Your session on this site has ended: nothing was done"],
-      absolute: ["Your session has reached its time limit"],
-      logout: ["You have logged out"],
-      revoked: ["Your session was ended by an administrator"],
-      evicted: ["Your session has ended: there is a newer one"],
-      "password-changed": ["Your session has ended: the password was changed"],
-      "account-disabled": ["Your account was disabled"],
+      title: "Your session is about to end",
+      message: "You have not been using the site. ",
+      button: "Click here to stay logged in",
+      left: "Time left: {} seconds",
+      limit: "Your session is about to end",
+      save: "Save your work, then log in again.",
+      back: "Back to the page",
+      checking: "Checking your session…",
+      offline: "The server does not answer. Trying again.",
+      ended: "Your session has ended",
+      idle: "There was no activity.",
+      absolute: "It reached its time limit.",
+      logout: "You logged out.",
+      revoked: "It was ended by an administrator.",
+      evicted: "There is a newer session.",
+      "password-changed": "The password was changed.",
+      "account-disabled": "The account was disabled.",
+      kept: "Your work is kept.",
+      login: "Log in again (new window)",
     },
   };
+
+  /** What asks: its title, its words and its button. @type {{[scene: string]: string[]}} */
+  const QUESTIONS = { warning: ["title", "message", "button"], limit: ["limit", "save", "back"] };
+
+  const CROSS_SITE = "dvauth: cross-site. Serve it from a host on this page's site, or map /dvauth/ here to it.";
 
   const HOST = "dvauth-prompt";
   const MARK = "(!) "; // in the title, for a tab in the background
 
-  /** A browser's own colours for a dialog follow light, dark and forced colours; the accent has contrast on both. */
+  /** A browser's own colours for a dialog follow light, dark and forced colours. */
   const STYLE = `:host{all:initial!important}
-dialog{box-sizing:border-box;width:min(30em,100vw - 32px);padding:24px;border:1px solid #8888;border-radius:8px;outline:0}
-dialog{color-scheme:light dark;font:1em/1.5 system-ui,sans-serif}
+dialog{max-width:30em;padding:8px 24px;border:1px solid #8888;border-radius:8px}
+dialog{color-scheme:light dark;font:1em/1.5 system-ui}
 dialog::backdrop{background:#000a}
 .cover::backdrop{background:Canvas}
-h2{margin:0;font-size:1.4em;line-height:1.3;text-wrap:balance}
-p{display:grid;gap:20px;margin:12px 0 0}
-p:empty{display:none}
-button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff;cursor:pointer}
-button,a{font:inherit;font-weight:600;text-align:center}
-button:hover,a:hover{background:#0c599c}
-button:focus-visible,a:focus-visible{outline:3px solid CanvasText;outline-offset:3px}
-a{display:block;margin-top:24px;text-decoration:none}
-[aria-busy=true] button{background:#5c6670}
-b{font-size:1.5em;font-variant-numeric:tabular-nums}
-.note{border-left:4px solid #d9480f;padding-left:12px}
+p{display:grid;gap:16px}
+button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff}
+button,a{font:600 1em/1.5 system-ui;text-align:center}
+a{display:block}
+:focus-visible{outline:3px solid CanvasText}
 .quiet{position:absolute;clip-path:inset(50%)}`;
 
-  /** Out of sight and out of print; the dialog itself takes the page out of the accessibility tree. */
-  const VEIL = `:root>:not(${HOST}),:root>:not(${HOST}) *{visibility:hidden!important}`;
-
-  /** @param {string} css */
-  const createSheet = (css) => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    return sheet;
-  };
+  /**
+   * Out of sight and out of print; the dialog itself takes the page out of the accessibility tree. An important
+   * declaration in a layer wins over the page's own, however special its selector.
+   */
+  const VEIL = `@layer{:root :not(${HOST}){visibility:hidden!important}}`;
 
   /** @param {string} tag @param {{[name: string]: string}} attributes @param {(Node | string)[]} children */
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
-    for (const name in attributes) element.setAttribute(name, attributes[name]);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     element.append(...children);
     return element;
   };
@@ -472,108 +498,123 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
   /**
    * The dialog and the cover. Nothing is put into the page before there is something to show.
    *
-   * @param {string | undefined} lang  unless the page's own is to be followed
+   * @param {HTMLElement} tag  whose `data-` attributes say how the portal wants it
    * @param {() => string} loginUrl
    * @param {() => void} onStay
    */
-  const createPrompt = (lang, loginUrl, onStay) => {
-    /** @type {{[key: string]: any}} */
-    let texts = {};
+  const createPrompt = (tag, loginUrl, onStay) => {
+    const html = document.documentElement;
     let shown = "";
-    let title = "";
+    /** @type {Custom | undefined} */
+    let custom;
 
-    const countdown = make("b", { role: "timer", "aria-live": "off" });
-    const note = make("p", { class: "note", role: "alert" });
+    const countdown = make("b", { role: "timer" });
+    const note = make("p", { role: "alert" });
     const whisper = make("p", { class: "quiet", role: "status" });
-    const farewell = make("p", { class: "quiet", role: "status" });
     const host = make(HOST, {});
-    const veil = createSheet(VEIL);
+    const [style, veil] = [STYLE, VEIL].map((css) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      return sheet;
+    });
     const dialog = /** @type {HTMLDialogElement} */ (
       make("dialog", {
         role: "alertdialog",
-        "aria-modal": "true",
         "aria-labelledby": "title",
         "aria-describedby": "text",
         closedby: "none",
-        tabindex: "-1",
       })
     );
-
-    const raise = () => {
-      if (shown && !dialog.open) dialog.showModal();
-    };
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
-    dialog.addEventListener("close", raise); // where `closedby` is unknown, Escape gets through
-
     const root = host.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [createSheet(STYLE)];
-    root.append(dialog, farewell);
+    root.adoptedStyleSheets = [style];
+    root.append(dialog);
 
-    /** @param {string[]} sentence */
-    const question = ([before, label, after]) => {
-      const button = make("button", {}, label);
-      button.onclick = (event) => event.isTrusted && onStay();
-      const left = make("span", {}, texts.left[0], countdown, texts.left[1]);
-      return [before, button, make("span", { class: "quiet" }, after), left];
-    };
-
-    /** @param {View} view */
-    const fill = ({ kind, reason, kept }) => {
-      const tongue = (lang ?? document.documentElement.lang).startsWith("en") ? "en" : "vi";
-      texts = TEXTS[tongue];
-      const [name, ...sentence] = texts[reason || kind] ?? texts.ended;
-      const isQuestion = sentence.length > 0;
-      const text = isQuestion ? question(sentence) : kept ? [texts.kept] : [];
-      dialog.lang = tongue;
-      dialog.className = isQuestion ? "" : "cover";
-      veil.disabled = isQuestion;
-      dialog.replaceChildren(make("h2", { id: "title" }, name), make("p", { id: "text" }, ...text), note, whisper);
-      if (kind === "ended") note.after(make("a", { href: loginUrl(), target: "_blank" }, texts.login));
-      whisper.textContent = farewell.textContent = "";
-      dialog.close();
-      dialog.showModal(); // above whatever the page opened meanwhile, with the focus on what can be done now
-    };
-
-    /** @param {View} view */
-    const tell = ({ seconds, busy, offline }) => {
-      countdown.textContent = String(seconds);
-      if ([30, 15, 5].includes(seconds)) whisper.textContent = texts.left.join(seconds); // a voice each second would be noise
-      note.textContent = offline ? texts.unreachable : "";
-      dialog.ariaBusy = String(busy);
-    };
-
-    const show = () => {
+    /** Above whatever the page has opened, with the focus on what can be done now. */
+    const raise = () => {
       if (!host.isConnected) {
-        document.documentElement.append(host);
+        html.append(host);
         document.adoptedStyleSheets.push(veil);
       }
-      title = document.title;
-      document.title = MARK + title;
+      veil.disabled = true; // so that the focus finds its way back into the page, and is remembered anew
+      dialog.close();
+      dialog.showModal();
+      veil.disabled = !dialog.className;
+    };
+    // Where `closedby` is unknown, Escape gets through.
+    dialog.onclose = () => shown && !dialog.open && raise();
+    // While ours is on top nothing else can take the focus: something was opened above it.
+    addEventListener("focusin", ({ target }) => dialog.open && target !== host && raise());
+
+    const language = () => (/^en/.test(tag.dataset.lang ?? html.lang) ? "en" : "vi");
+
+    /** @param {string} key @returns {string} */
+    const say = (key) =>
+      tag.getAttribute(`data-text-${key}`) ??
+      custom?.texts?.[language()]?.[key] ??
+      /** @type {{[key: string]: string}} */ (TEXTS[language()])[key] ??
+      "";
+
+    /** What can be done, in the portal's colour; one that is too light for white words is darkened. */
+    const dye = (/** @type {HTMLElement} */ element) => {
+      const accent = tag.dataset.accent ?? custom?.accent;
+      element.style.backgroundColor = `oklch(from ${accent} min(l,.5) c h)`;
+      return element;
+    };
+
+    /** @param {string[]} keys */
+    const question = ([, message, label]) => {
+      const button = dye(make("button", {}, say(label)));
+      const [before, after] = say("left").split("{}");
+      button.onclick = (event) => event.isTrusted && onStay();
+      return [say(message), button, make("span", { class: "quiet" }, ". "), make("span", {}, before, countdown, after)];
+    };
+
+    /** @param {View} view */
+    const fill = ({ scene, reason, kept }) => {
+      const keys = QUESTIONS[scene];
+      const text = keys ? question(keys) : [say(reason.replace("portal-", "")), " ", kept ? say("kept") : ""];
+      dialog.lang = language();
+      dialog.className = keys ? "" : "cover";
+      dialog.replaceChildren(make("h2", { id: "title" }, say(keys ? keys[0] : scene)), make("p", { id: "text" }, ...text), note, whisper);
+      if (scene === "ended") note.after(dye(make("a", { href: loginUrl(), target: "_blank" }, say("login"))));
+      whisper.textContent = "";
+      raise();
+    };
+
+    /** @param {View} view */
+    const tell = ({ state, seconds, offline }) => {
+      if (!host.isConnected) raise(); // the page has put everything else in its place
+      countdown.textContent = `${seconds}`;
+      // Each second would be noise.
+      if (!dialog.className && [30, 15, 5].includes(seconds)) whisper.textContent = say("left").replace("{}", `${seconds}`);
+      note.textContent = offline ? say("offline") : "";
+      dialog.style.opacity = state === "extending" ? ".8" : ""; // the answer is on its way
     };
 
     const hide = () => {
-      farewell.textContent = shown.startsWith("warning") ? texts.extended : "";
       veil.disabled = true;
       dialog.close();
-      if (document.title === MARK + title) document.title = title;
+      document.title = document.title.replace(MARK, "");
     };
 
     return {
-      /** @param {View | null} view */
+      /** @param {View} view */
       render(view) {
-        const scene = view ? view.kind + view.kept : "";
-        const isNew = scene !== shown;
-        if (isNew && !shown) show();
-        if (view) {
-          if (isNew) fill(view);
-          tell(view);
-        } else if (isNew) hide();
-        shown = scene;
+        const scene = view.scene && view.scene + view.kept;
+        custom = view.custom;
+        if (scene !== shown) {
+          if (!shown) document.title = MARK + document.title;
+          shown = scene;
+          if (scene) fill(view);
+          else hide();
+        }
+        if (scene) tell(view);
       },
 
       /** Takes the kept page away for good; only why it ended stays. */
       drop() {
-        for (const node of [...document.documentElement.childNodes]) if (node !== host) node.remove();
+        html.replaceChildren(host);
+        raise();
       },
     };
   };
@@ -590,35 +631,40 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       }
     };
 
+  /** Does the page around this frame show the prompt? */
+  const isSurrounded = () => frameElement && /** @type {any} */ (parent).dvauth?.activity;
+
   /** @param {HTMLScriptElement} tag */
   const start = (tag) => {
     // The page may replace these later, for its own tests or tricks.
-    const { fetch, setTimeout, clearTimeout, location } = window;
+    const { fetch, setTimeout, clearTimeout } = window;
     const { locks } = navigator;
     const monotonic = performance.now.bind(performance);
     const wall = Date.now;
 
     const base = new URL(".", tag.src).href;
-    const name = `dvauth ${base}`;
-    const { lang, onEnd, keepPageForSeconds = "600" } = tag.dataset;
+    const { onEnd, keepPageForSeconds = "600" } = tag.dataset;
     const machine = createMachine({ keepPageFor: Number(keepPageForSeconds) * SECOND, leaveOnEnd: onEnd === "leave" });
     const service = createService(base, fetch);
     const loginUrl = () =>
       `${base}${base.endsWith("/dvauth/") ? "enter" : "login"}?return_to=${encodeURIComponent(location.href)}`;
-    const prompt = createPrompt(lang, loginUrl, () => send({ type: "stay" }));
+    const prompt = createPrompt(tag, loginUrl, () => send({ type: "stay" }));
+    /** @param {number} ms */
+    const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     /** @type {number | undefined} */
     let timer;
+    /** Until the page's own code has saved what it wants to save. @type {Promise<unknown>} */
+    let saved = Promise.resolve();
 
     const send = guarded((/** @type {Happening} */ event) => {
-      const effects = machine.handle({ ...event, at: monotonic(), wall: wall() });
-      prompt.render(machine.view());
-      for (const effect of effects) act[effect.type](/** @type {any} */ (effect));
+      for (const effect of machine.handle({ ...event, at: monotonic(), wall: wall() })) act[effect.type](/** @type {any} */ (effect));
+      if (!isSurrounded()) prompt.render(machine.view());
       clearTimeout(timer);
       const delay = machine.wakeAt() - monotonic();
-      if (delay < NEVER) timer = setTimeout(send, Math.min(Math.ceil(delay), LONGEST_DELAY), { type: "tick" });
+      if (delay < LONGEST_DELAY) timer = setTimeout(send, Math.ceil(delay), { type: "tick" });
     });
 
-    const share = openChannel(name, (message) => {
+    const share = openChannel(base, (message) => {
       if (isAnswer(message)) send({ type: "news", answer: message, age: Math.max(0, wall() - message.sent) });
     });
 
@@ -628,8 +674,10 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       const sent = wall();
       const event = await service(query);
       send(event);
-      if (event.type === "answer") share({ session: machine.session(), .../** @type {object} */ (event.answer), sent });
-      await new Promise((resolve) => setTimeout(resolve, 50)); // so that the tabs hear it before the next has its turn
+      if (event.type !== "answer") return;
+      if (event.answer.reason === "cross-site") console.error(CROSS_SITE);
+      share({ session: machine.session(), .../** @type {object} */ (event.answer), sent });
+      await pause(50); // so that the tabs hear it before the next has its turn
     };
 
     const act = {
@@ -637,37 +685,45 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
       query(query) {
         const turn = () => ask(query);
         if (query.cause || !locks) turn();
-        else locks.request(name, { signal: AbortSignal.timeout(SECOND) }, turn).catch(turn);
+        else locks.request(base, { signal: AbortSignal.timeout(SECOND) }, turn).catch(turn);
       },
-      drop: prompt.drop,
+
+      /** @param {Notice} notice */
+      tell({ name }) {
+        /** @type {Promise<unknown>[]} */
+        const waits = [];
+        const waitUntil = (/** @type {Promise<unknown>} */ promise) => waits.push(promise);
+        const event = new CustomEvent(`dvauth:${name}`, { cancelable: true, detail: machine.view() });
+        if (!dispatchEvent(Object.assign(event, { waitUntil }))) send({ type: "yield" });
+        saved = Promise.race([Promise.allSettled(waits), pause(2 * SECOND)]);
+      },
+
+      drop: () => saved.then(prompt.drop),
       reload: () => location.reload(),
-      leave: () => location.assign(loginUrl()),
+      leave: () => saved.then(() => location.assign(loginUrl())),
     };
 
-    /** @param {string} types @param {(event: any) => void} hear @param {AddEventListenerOptions} [options] */
-    const listen = (types, hear, options) => {
-      for (const type of types.split(" ")) addEventListener(type, hear, options);
+    /** @param {string} types @param {(event: any) => void} hear @param {boolean} [first]  before the page can stop it */
+    const listen = (types, hear, first) => {
+      for (const type of types.split(" ")) addEventListener(type, hear, first);
     };
 
     let felt = -NEVER;
-    /** @param {PointerEvent} event */
-    const feel = ({ type, isTrusted, movementX, movementY }) => {
-      const isStill = type === "pointermove" && !movementX && !movementY;
-      if (!isTrusted || isStill || monotonic() - felt < SECOND) return;
-      felt = monotonic();
-      send({ type: "input" });
+    /** @param {PointerEvent & KeyboardEvent} event */
+    const feel = (event) => {
+      const { type, key, isTrusted, movementX, movementY } = event;
+      if (!isTrusted || (type === "pointermove" && !movementX && !movementY)) return;
+      if (machine.view().scene in QUESTIONS) {
+        if (key !== "Escape" && key !== "Enter") return;
+        event.preventDefault();
+        event.stopPropagation();
+        send({ type: "stay" });
+      } else if (monotonic() - felt > SECOND) {
+        felt = monotonic();
+        send({ type: "input" });
+      }
     };
-    listen("pointerdown pointermove keydown wheel touchstart", feel, { capture: true, passive: true });
-
-    /** @param {KeyboardEvent} event */
-    const answer = (event) => {
-      const isAsked = ["warning", "limit"].includes(machine.view()?.kind ?? "");
-      if (!isAsked || !event.isTrusted || !["Escape", "Enter"].includes(event.key)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      send({ type: "stay" });
-    };
-    listen("keydown", answer, { capture: true });
+    listen("pointerdown pointermove keydown wheel", feel, true);
 
     /** @param {{persisted?: boolean}} event */
     const look = ({ persisted }) => send({ type: "look", hidden: document.hidden, restored: persisted });
@@ -675,15 +731,17 @@ b{font-size:1.5em;font-variant-numeric:tabular-nums}
     listen("pagehide", () => send({ type: "leave" }));
     listen("online", () => send({ type: "online" }));
 
+    /** @type {any} */ (window).dvauth = { activity: () => send({ type: "activity" }), status: machine.view };
     look({});
     send({ type: "start" });
   };
 
   const tag = /** @type {HTMLScriptElement | null | undefined} */ (page?.currentScript);
-  if (tag) {
+  // A page that has the tag twice has one prompt.
+  if (tag && !(/** @type {any} */ (window).dvauth?.activity)) {
     // A page that is only prerendered has no visitor yet.
     const begin = guarded(() => start(tag));
-    if (/** @type {any} */ (page).prerendering) page.addEventListener("prerenderingchange", begin, { once: true });
+    if (/** @type {any} */ (page).prerendering) page.addEventListener("prerenderingchange", begin);
     else begin();
   }
   return [createMachine, createService, TEXTS];

@@ -43,6 +43,7 @@ POLICIES = {
         "warn_before": timedelta(seconds=3),
     },
     "changed": {"idle_timeout": timedelta(seconds=300), "warn_before": timedelta(seconds=29)},
+    "dozing": {"idle_timeout": timedelta(seconds=22), "warn_before": timedelta(seconds=6)},
     "calm": {},
 }
 
@@ -64,10 +65,11 @@ def free_port() -> int:
 class Portal:
     """A portal that only embeds the script: pages by path, as the tests want them."""
 
-    def __init__(self, name: str, service_url: str) -> None:
+    def __init__(self, name: str, service_url: str, *, site: str = "dvauth.localhost") -> None:
         self.pages: dict[str, tuple[str, dict[str, str]]] = {}
+        self.asked: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.origin = f"http://{name}.dvauth.localhost:{self._server.server_port}"
+        self.origin = f"http://{name}.{site}:{self._server.server_port}"
         self.tag = f'<script src="{service_url}/embed.js" defer></script>'
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -94,12 +96,13 @@ class Portal:
         return self.origin + path
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        pages = self.pages
+        pages, asked = self.pages, self.asked
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                asked.append(self.path)
                 html, headers = pages.get(self.path.partition("?")[0], ("", {}))
                 body = html.encode()
                 self.send_response(200 if html else 404)
@@ -131,6 +134,7 @@ class Service:
     settings: Settings
     portal: Portal
     sibling: Portal
+    elsewhere: Portal  # on another site
 
     def keep_alive(self, cookie: str) -> None:
         """Activity of the same session somewhere else."""
@@ -155,18 +159,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "DVAUTH_TRUSTED_PROXIES": "127.0.0.1",  # the demo portal passes /dvauth/ on
     }
     portal, sibling = Portal("portal", url), Portal("sibling", url)
+    elsewhere = Portal("elsewhere", url, site="other.localhost")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "dvauth", "serve"], env=os.environ | environ, stderr=log)
         try:
             _wait_until_ready(url.replace("auth.dvauth.localhost", "127.0.0.1"), process, folder / "log")
             settings = Settings.from_environment(environ)
-            _furnish(settings, portal, sibling)
-            yield Service(url, settings, portal, sibling)
+            _furnish(settings, portal, sibling, elsewhere)
+            yield Service(url, settings, portal, sibling, elsewhere)
         finally:
             process.terminate()
             process.wait(START_SECONDS)
-            portal.close()
-            sibling.close()
+            for each in (portal, sibling, elsewhere):
+                each.close()
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -210,6 +215,11 @@ def stranger() -> Iterator[Portal]:
 @pytest.fixture
 def portal(service: Service) -> Portal:
     return service.portal
+
+
+@pytest.fixture
+def elsewhere(service: Service) -> Portal:
+    return service.elsewhere
 
 
 class Visitor(NamedTuple):

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Portal, Visitor
 from tests.browser.watching import (
-    ENDED_IDLE,
+    ENDED,
     MOVABLE_CLOCKS,
     WARNING,
     Traffic,
@@ -55,7 +55,7 @@ def test_a_clock_set_back_delays_nothing(page: Page, portal: Portal, log_in: Cal
     page.evaluate(f"skipWall(-{HOUR})")
     wait_for_title(page, WARNING)
     assert abs(time.monotonic() - due) < 0.4
-    wait_for_title(page, ENDED_IDLE)
+    wait_for_title(page, ENDED)
     assert abs(time.monotonic() - due - answer["warn_before_seconds"]) < 0.6
 
 

@@ -9,8 +9,8 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from dvauth.timeouts.judge import Reason
 from tests.browser.conftest import Portal, Service, Visitor
 from tests.browser.watching import (
-    ENDED_BY_ADMINISTRATOR,
-    ENDED_IDLE,
+    BY_ADMINISTRATOR,
+    TIMED_OUT,
     UNREACHABLE,
     WARNING,
     Traffic,
@@ -20,7 +20,7 @@ from tests.browser.watching import (
     left,
     names_told,
     question,
-    title,
+    reason,
     visit,
     wait_for_title,
 )
@@ -88,7 +88,7 @@ def test_a_session_that_was_ended_is_over_at_once_with_the_reason(
     expect(question(page)).to_be_visible()
     service.end(someone.account_id, Reason.REVOKED)
     page.keyboard.press("Enter")
-    expect(title(page)).to_have_text(ENDED_BY_ADMINISTRATOR)
+    expect(reason(page)).to_have_text(BY_ADMINISTRATOR)
     assert page.locator("body").count() == 0
 
 
@@ -115,14 +115,15 @@ def test_offline_through_the_deadline_covers_claims_nothing_and_recovers(
     expect(cover(page)).to_contain_text(UNREACHABLE)
     time.sleep(1)
     expect(cover(page)).not_to_contain_text("đăng xuất")
-    expect(cover(page)).not_to_contain_text("hết hạn")
+    expect(cover(page)).not_to_contain_text("Hết hạn")
+    expect(cover(page)).not_to_contain_text("kết thúc")
     expect(page.locator("h1")).to_be_hidden()
     assert "Tin tức" not in names_told(page)
     page.emulate_media(media="print")
     expect(page.locator("h1")).to_be_hidden()
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     context.set_offline(False)
-    expect(title(page)).to_have_text(ENDED_IDLE)
+    expect(reason(page)).to_contain_text(TIMED_OUT)
 
 
 @pytest.mark.proves("P6")
@@ -150,5 +151,5 @@ def test_asking_extends_nothing(page: Page, portal: Portal, service: Service, lo
     for _ in range(6):
         page.evaluate("(url) => fetch(url, {credentials: 'include'})", f"{service.url}/session")
         time.sleep(0.4)
-    expect(title(page)).to_have_text(ENDED_IDLE)
+    expect(reason(page)).to_contain_text(TIMED_OUT)
     assert traffic.keep_alives == []

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Portal, Service, Visitor
-from tests.browser.watching import ENDED_IDLE, Traffic, cover, dialog, question, title, visit
+from tests.browser.watching import ENDED, Traffic, cover, dialog, question, title, visit
 
 BLUE = "rgb(15, 108, 189)"
 
@@ -25,7 +25,7 @@ def test_it_works_under_the_strictest_policy_without_a_violation(
     )
     visit(page, portal.page("/strict", Content_Security_Policy=policy))
     expect(question(page).get_by_role("button")).to_have_css("background-color", BLUE)
-    expect(title(page)).to_have_text(ENDED_IDLE)
+    expect(title(page)).to_have_text(ENDED)
     expect(page.locator("h1")).to_be_hidden()
     assert [text for text in complaints if "Content Security Policy" in text or "Trusted" in text] == []
 
@@ -37,7 +37,7 @@ def test_hostile_styles_change_nothing(page: Page, portal: Portal, log_in: Calla
     visit(page, portal.page(head=f"<style>{hostile} dvauth-prompt {{ opacity: 0 !important }}</style>"))
     expect(question(page)).to_be_visible()
     expect(question(page).get_by_role("button")).to_have_css("background-color", BLUE)
-    expect(title(page)).to_have_css("font-size", "22.4px")
+    expect(title(page)).to_have_css("font-size", "24px")
     assert page.locator("dvauth-prompt").evaluate("element => getComputedStyle(element).opacity") == "1"
 
 
@@ -73,7 +73,7 @@ def test_no_foreign_page_can_keep_alive(
         }""",
         f"{service.url}/session/keep-alive",
     )
-    expect(title(page)).to_have_text(ENDED_IDLE, timeout=8000)
+    expect(title(page)).to_have_text(ENDED, timeout=8000)
 
 
 @pytest.mark.proves("P38")
@@ -106,7 +106,7 @@ def test_the_page_may_not_hold_up_the_end_nor_does_it_lose_its_own_question(
     log_in("brisk")
     visit(page, portal.page(body="<h1>Tin tức</h1><script>onbeforeunload = () => 'Chưa lưu'</script>"))
     page.locator("h1").click()
-    expect(title(page)).to_have_text(ENDED_IDLE, timeout=15_000)
+    expect(title(page)).to_have_text(ENDED, timeout=15_000)
     assert page.evaluate("typeof onbeforeunload") == "function"
 
 
@@ -121,7 +121,7 @@ def test_it_sends_two_kinds_of_request_in_all_its_life(
     page.keyboard.press("a")
     expect(question(page)).to_be_visible()
     page.keyboard.press("Enter")
-    expect(title(page)).to_have_text(ENDED_IDLE, timeout=15_000)
+    expect(title(page)).to_have_text(ENDED, timeout=15_000)
     expected = {"GET /", "GET /embed.js", "GET /favicon.ico", "GET /session", "POST /session/keep-alive"}
     assert sent - {"GET /favicon.ico"} == expected - {"GET /favicon.ico"}
 

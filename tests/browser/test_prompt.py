@@ -11,14 +11,19 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Portal, Visitor
 from tests.browser.watching import (
+    BY_TIME_LIMIT,
     EN,
+    LIMIT,
     VI,
+    Colour,
     Traffic,
     accessible,
+    contrast,
     dialog,
     left,
     names_told,
     question,
+    reason,
     sentence,
     title,
     visit,
@@ -69,7 +74,7 @@ def test_it_is_an_alert_dialog_with_name_and_description(prompted: Page) -> None
     assert description == VI.format(60)
     for label in ("#title", "#text"):
         expect(dialog(prompted).locator(label)).to_be_visible()
-    assert dialog(prompted).evaluate("element => element.ariaModal === 'true' && element.matches(':modal')")
+    assert dialog(prompted).evaluate("element => element.matches(':modal')")
     results = Axe().run(prompted, context="dvauth-prompt")
     assert results.violations_count == 0, results.generate_report()
 
@@ -183,12 +188,9 @@ def test_a_screen_reader_hears_of_it_at_thirty_fifteen_and_five_seconds(
     visit(page, portal.page())
     expect(question(page)).to_be_visible()
     assert left(page) > 30
-    expect(question(page).locator("b")).to_have_attribute("aria-live", "off")
+    expect(question(page).get_by_role("timer")).to_have_text(str(left(page)))
     expect(question(page).locator("b")).to_have_text("4", timeout=35_000)
     assert spoken(page) == [f"Thời gian chờ: {seconds} giây" for seconds in (30, 15, 5)]
-    page.keyboard.press("Enter")
-    expect(dialog(page)).to_have_count(0)
-    assert spoken(page)[3:] == ["Đã duy trì trạng thái đăng nhập."]
 
 
 @pytest.mark.proves("P35", "TO8")
@@ -199,15 +201,15 @@ def test_the_absolute_end_is_announced_without_a_button_to_stay(
     visit(page, portal.page(body="<textarea></textarea>"))
     traffic = Traffic(page)
     page.locator("textarea").press_sequentially("ab", delay=1200)
-    expect(title(page)).to_have_text("Phiên làm việc sắp hết hạn")
+    expect(title(page)).to_have_text(LIMIT)
     expect(dialog(page)).to_contain_text("đăng nhập lại")
     expect(dialog(page)).not_to_contain_text("duy trì")
     traffic.forget()
-    dialog(page).get_by_role("button", name="Quay lại trang để lưu").click()
+    dialog(page).get_by_role("button", name="Quay lại trang").click()
     expect(dialog(page)).to_have_count(0)
     assert spoken(page) == []
     page.locator("textarea").press_sequentially("c")
-    expect(title(page)).to_have_text("Phiên làm việc đã hết thời hạn tối đa")
+    expect(reason(page)).to_contain_text(BY_TIME_LIMIT)
     assert traffic.keep_alives == []
 
 
@@ -233,9 +235,6 @@ def test_it_fits_a_narrow_screen_with_large_targets_and_contrast(prompted: Page,
     assert contrast(colours(prompted, "button")[1], colours(prompted, "h2", "dialog")[1]) >= 3
 
 
-Colour = tuple[float, float, float]
-
-
 def colours(page: Page, text: str, ground: str = "") -> tuple[Colour, Colour]:
     read = "(element, name) => getComputedStyle(element)[name].match(/[\\d.]+/g).slice(0, 3).map(Number)"
     root = page.locator("dvauth-prompt")
@@ -243,15 +242,3 @@ def colours(page: Page, text: str, ground: str = "") -> tuple[Colour, Colour]:
         tuple(root.locator(text).evaluate(read, "color")),
         tuple(root.locator(ground or text).evaluate(read, "backgroundColor")),
     )
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """WCAG 2.2, contrast ratio."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: Colour) -> float:
-    channels = [value / 255 for value in colour]
-    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

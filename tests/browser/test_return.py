@@ -8,7 +8,17 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expe
 from dvauth.parts import connected
 from dvauth.timeouts.judge import Reason
 from tests.browser.conftest import PASSWORD, Portal, Service
-from tests.browser.watching import ENDED, MOVABLE_CLOCKS, cover, dialog, names_told, title, visit
+from tests.browser.watching import (
+    BY_A_NEWER_SESSION,
+    ENDED,
+    MOVABLE_CLOCKS,
+    cover,
+    dialog,
+    names_told,
+    reason,
+    title,
+    visit,
+)
 from tests.conftest import CHROMIUM, SWITCHES
 
 FORM = "<form action=/saved><textarea name=text></textarea><button>Lưu</button></form>"
@@ -30,7 +40,7 @@ def ended(
     page.locator("textarea").fill("Lễ hội mùa thu")
     service.end(people["mai"], Reason.EVICTED)
     page.evaluate("skipWall(3_600_000); dispatchEvent(new Event('focus'))")
-    expect(title(page)).to_have_text("Phiên làm việc đã kết thúc vì có phiên mới hơn")
+    expect(reason(page)).to_contain_text(BY_A_NEWER_SESSION)
     return page
 
 
@@ -50,6 +60,7 @@ def test_the_same_account_goes_on_with_everything_typed(ended: Page, portal: Por
     log_in_again(ended, "mai")
     expect(dialog(ended)).to_have_count(0)
     expect(ended.locator("textarea")).to_have_value("Lễ hội mùa thu")
+    expect(ended.locator("textarea")).to_be_focused()
     ended.get_by_role("button", name="Lưu").click()
     expect(ended.locator("h1")).to_have_text("Đã lưu")
 

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from dvauth.parts import connected
 from tests.browser.conftest import Portal, Service, Visitor
-from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, left, question, title, visit
+from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, left, question, reason, visit
 
 # Says on the page's own clock when the dialog opened or closed last.
 NOTE_CHANGES = """
@@ -101,7 +101,7 @@ def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
     second.wait_for_load_state()
     with second.expect_response("**/session"):
         second.goto(portal.page())
-    expect(title(first)).to_have_text(LOGGED_OUT)
+    expect(reason(first)).to_contain_text(LOGGED_OUT)
     assert first.evaluate("showModalAt") - second.evaluate(ANSWERED_AT) <= 200
     assert traffic.lines == []
 
@@ -132,7 +132,7 @@ def test_ten_tabs_left_alone_ask_four_times_at_most(
         visit(tab, portal.page())
     traffic = Traffic(context)
     for tab in tabs:
-        expect(cover(tab)).to_contain_text("hết hạn", timeout=25_000)
+        expect(cover(tab)).to_contain_text("Hết hạn", timeout=25_000)
     assert len(traffic.lines) <= 4, traffic.lines
 
 

@@ -7,12 +7,19 @@ from playwright.sync_api import BrowserContext, Locator, Page, Request, Route
 
 VI = "Bạn đã không sử dụng Site, Bấm vào đây để duy trì trạng thái đăng nhập. Thời gian chờ: {} giây"
 EN = "You have not been using the site. Click here to stay logged in. Time left: {} seconds"
-UNREACHABLE = "Chưa kết nối được với máy chủ"
-ENDED_IDLE = "Phiên làm việc đã hết hạn vì không có thao tác"
+UNREACHABLE = "Máy chủ chưa trả lời. Đang thử lại."
 WARNING = "Sắp hết thời gian chờ"
-ENDED = "Phiên làm việc đã kết thúc"
-ENDED_BY_ADMINISTRATOR = "Phiên làm việc đã bị quản trị viên kết thúc"
+LIMIT = "Phiên đăng nhập sắp kết thúc"
+CHECKING = "Đang kiểm tra phiên đăng nhập…"
+ENDED = "Phiên đăng nhập đã kết thúc"
+
+# Why it ended.
+TIMED_OUT = "Hết hạn phiên do không thao tác."
+BY_TIME_LIMIT = "Hết thời hạn tối đa của phiên."
+BY_ADMINISTRATOR = "Bị quản trị viên kết thúc."
+BY_A_NEWER_SESSION = "Có phiên đăng nhập mới hơn."
 LOGGED_OUT = "Bạn đã đăng xuất"
+KEPT = "Nội dung đang soạn vẫn được giữ."
 
 MOVABLE_CLOCKS = """
 const skipped = { wall: 0 };
@@ -51,6 +58,11 @@ def wait_for_title(page: Page, text: str) -> None:
     """Looks at every frame, for what is measured; ``expect`` looks once a second after a while."""
     titled = "document.querySelector('dvauth-prompt')?.shadowRoot.querySelector('dialog[open] h2')?.textContent"
     page.wait_for_function(f"(text) => {titled} === text", arg=text)
+
+
+def reason(page: Page) -> Locator:
+    """Why it ended."""
+    return cover(page).locator("#text")
 
 
 def sentence(page: Page) -> str:
@@ -113,3 +125,18 @@ def until_covered(page: Page, act: str) -> float:
         act,
     )
     return elapsed
+
+
+Colour = tuple[float, float, float]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """WCAG 2.2, contrast ratio."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: Colour) -> float:
+    channels = [value / 255 for value in colour]
+    red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

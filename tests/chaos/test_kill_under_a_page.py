@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dvauth.parts import connected
 from tests.browser.conftest import demo_portal, hand_over
-from tests.browser.watching import ENDED_BY_ADMINISTRATOR, WARNING, dialog, title, visit, wait_for_title
+from tests.browser.watching import BY_ADMINISTRATOR, WARNING, dialog, reason, visit, wait_for_title
 from tests.chaos.conftest import RunningService
 from tests.chaos.test_kill import kill
 
@@ -117,7 +117,7 @@ def test_people_who_write_are_told_the_truth_and_keep_their_text(
     assert lan.page.evaluate("titles") == [WARNING]
     expect(text).to_have_value(TEXT)
 
-    expect(title(minh)).to_have_text(ENDED_BY_ADMINISTRATOR)
+    expect(reason(minh)).to_have_text(BY_ADMINISTRATOR)
     assert minh.locator("textarea").count() == 0
     minh.goto(f"{desk}/editor/new")
     expect(minh.get_by_label("Mật khẩu", exact=True)).to_be_visible()

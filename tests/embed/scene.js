@@ -29,6 +29,8 @@ export class Scene {
   open = [];
   /** Everything else that the page was told to do. */
   acts = [];
+  /** What the page's own code was told. */
+  told = [];
   sent = [];
 
   constructor({ keepPageFor = 600_000, leaveOnEnd = false } = {}) {
@@ -45,7 +47,8 @@ export class Scene {
 
   happens(type, more = {}) {
     for (const effect of this.machine.handle({ type, at: this.at, wall: this.wall, ...more })) {
-      if (effect.type !== "query") this.acts.push(effect.type);
+      if (effect.type === "tell") this.told.push(effect.name);
+      else if (effect.type !== "query") this.acts.push(effect.type);
       else {
         this.open.push(effect);
         this.sent.push(effect);
@@ -83,10 +86,13 @@ export class Scene {
     return this.happens("news", { answer, age });
   }
 
-  /** As far as it is to be seen: whoever sees nothing but the page is taken for active. */
   get state() {
-    if (!this.view) return "active";
-    return this.view.busy ? "extending" : this.view.kind;
+    return this.view.state;
+  }
+
+  /** What is to be seen besides the page. */
+  get scene() {
+    return this.view.scene;
   }
 
   get view() {
