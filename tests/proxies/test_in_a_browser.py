@@ -1,18 +1,21 @@
 """Portals behind the proxies in real Chromium, by https and HTTP/2: what the shipped files are for."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.watching import ENDED_IDLE, LOGGED_OUT, Traffic, cover, dialog, question, title
+from tests.browser.watching import LOGGED_OUT, TIMED_OUT, Traffic, cover, dialog, question, reason
 from tests.proxies.conftest import HEARD
 
 pytestmark = pytest.mark.flaky(reruns=1)  # seconds are measured, and the machine may be busy with something else
 
+DOCS = Path(__file__).parents[2] / "docs" / "embedding.md"
 HTML = (
     "<!doctype html><html lang=vi><meta charset=utf-8><title>Cổng</title>"
     '<script src="{tag}" defer></script><h1>Bàn biên tập</h1><textarea></textarea>'
@@ -65,7 +68,7 @@ def test_logging_in_again_in_a_new_window_brings_the_page_back(
     open_editor(page, site, log_in_by_hand, "brisk")
     page.locator("textarea").fill("Đoạn văn chưa lưu")
     expect(cover(page)).to_be_visible(timeout=15_000)
-    expect(title(page)).to_contain_text(ENDED_IDLE)
+    expect(reason(page)).to_contain_text(TIMED_OUT)
     with page.context.expect_page() as opened:
         cover(page).get_by_role("link").click()
     log_in_by_hand(opened.value, "brisk")
@@ -132,7 +135,7 @@ def test_logging_out_of_one_portal_covers_the_other(site: Any, two_portals: Any,
     portals[leaves].goto(site.url(*[("news", "/dvauth/logout"), ("auth", "/logout")][leaves]))
     portals[leaves].get_by_role("main").get_by_role("button").click()
     stays.bring_to_front()
-    expect(title(stays)).to_have_text(LOGGED_OUT, timeout=10_000)
+    expect(reason(stays)).to_contain_text(LOGGED_OUT, timeout=10_000)
 
 
 @pytest.fixture
@@ -149,8 +152,25 @@ def test_a_portal_may_end_earlier_while_the_session_lives_on_elsewhere(
     site: Any, two_portals: Any, strict_news: None, log_in_by_hand: Callable[[Page, str], None]
 ) -> None:
     mounted, embedding = two_portals("calm")
-    expect(title(mounted)).to_have_text("Phiên làm việc tại trang này đã hết hạn vì không có thao tác", timeout=15_000)
+    expect(reason(mounted)).to_contain_text(TIMED_OUT, timeout=15_000)
     assert dialog(embedding).count() == 0
     with embedding.expect_response("**/session") as answered:
         embedding.reload()
     assert answered.value.json()["state"] == "active"
+
+
+def test_the_documented_page_and_policy_are_enough(
+    site: Any, page: Page, log_in_by_hand: Callable[[Page, str], None]
+) -> None:
+    documented = DOCS.read_text("utf-8").replace("https://auth.example.vn", site.url("auth", ""))
+    (html,) = re.findall(r"^```html\n(<!doctype.*?)^```$", documented, re.DOTALL | re.MULTILINE)
+    (policy,) = re.findall(r"^Content-Security-Policy: (.*)$", documented, re.MULTILINE)
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    site.programs.pages["/documented"] = html.replace("<head>", f"<head>{meta}")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(f"{site.url('auth')}login?return_to={site.url('plain', '/documented')}")
+    log_in_by_hand(page, "brisk")
+    expect(question(page)).to_be_visible()
+    assert page.url == site.url("plain", "/documented")
+    assert said == []
