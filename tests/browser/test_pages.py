@@ -65,6 +65,16 @@ def test_axe_finds_nothing_on_any_page(
     assert [text for text in complaints if "status of 4" not in text] == []
 
 
+def test_page_of_a_wrong_address_looks_like_the_others(service: Any, page: Page, complaints: list[str]) -> None:
+    page.goto(service.url.replace("auth.dvauth.localhost", "127.0.0.1") + "/login")
+    expect(page.get_by_role("heading", name="Hệ thống ở địa chỉ khác")).to_be_visible()
+    assert page.locator(".sheet").evaluate("element => getComputedStyle(element).borderTopStyle") == "solid"
+    assert_accessible(page)
+    assert [text for text in complaints if "status of 4" not in text] == []
+    page.get_by_role("link", name="Đến địa chỉ đúng").click()
+    page.wait_for_url(f"{service.url}/login")
+
+
 @pytest.mark.proves("AX11")
 def test_forced_colours_keep_every_edge(service: Any, page: Page) -> None:
     page.emulate_media(forced_colors="active")

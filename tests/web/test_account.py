@@ -65,6 +65,7 @@ def test_profile_shows_who_and_how_long(browser: Any) -> None:
         "Báo tỉnh",
     ):
         assert text in page
+    assert 'title="15:00:00 ngày 01/03/2100"' in page
 
 
 @pytest.mark.proves("AU7")

@@ -309,6 +309,13 @@ def test_safe_methods_never_log_out(browser: Any) -> None:
     assert browser.status(None)["state"] == "active"
 
 
+def test_logging_out_is_asked_of_whoever_may_be_logged_in(site: Any, browser: Any) -> None:
+    assert "Bạn đã đăng xuất" in browser.get("/logout").text
+    browser.log_in("alice")
+    with redis_hanging(site):
+        assert "Đăng xuất?" in browser.get("/logout").text
+
+
 @pytest.mark.proves("TE8")
 def test_logout_on_a_portals_host_spares_the_drafts_of_its_tabs(site: Any, browser: Any) -> None:
     browser.log_in("bob")

@@ -97,6 +97,7 @@ def _may_be_logged_in() -> bool:
     try:
         return _living_session() is not None
     except StoreUnavailable:
+        page_is_about_an_error()
         return True
 
 
