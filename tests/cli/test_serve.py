@@ -120,3 +120,17 @@ def test_a_demos_port_that_is_taken_is_named(environ: dict[str, str], port: int,
     with socket.create_server(("127.0.0.1", port)):
         code, told = refusal(environ, "demo", "--portal-port", str(port), "--data-dir", str(tmp_path / "demo"))
     assert (code, told) == (1, f"Error: The address 127.0.0.1:{port} cannot be used: Address already in use.\n")
+
+
+def test_it_names_its_addresses_and_says_what_a_stop_waits_for(environ: dict[str, str], port: int) -> None:
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "dvauth", "serve"]
+    environ |= {"DVAUTH_BASE_URL": address}
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as service:
+        assert service.stderr
+        told = service.stderr.readline()
+        service.terminate()
+        rest = service.stderr.read()
+    assert told == f"dvauth answers at {address} (it listens on 127.0.0.1:{port}). Ctrl-C stops it.\n"
+    assert rest == "dvauth stops; requests under way are answered first, within ten seconds.\n"
+    assert service.returncode == 0

@@ -31,6 +31,7 @@ def serve() -> None:
         ready = gettext("dvauth answers at {address} (it listens on {bind}). Ctrl-C stops it.")
         tell(ready.format(address=settings.base_url, bind=settings.bind))
         supervisor.watch()
+        tell(gettext("dvauth stops; requests under way are answered first, within ten seconds."))
 
 
 def tell(sentence: str) -> None:
