@@ -175,6 +175,16 @@ def test_events_are_forgotten_only_after_they_were_kept(desk: Any) -> None:
     assert len(kept) == 2
 
 
+def test_events_that_another_reaper_was_quicker_to_drain_are_no_trouble(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.open()
+    counted = desk.schedule.waiting_events()
+    assert replace(desk).reaper.drain(lambda _: None) == 1
+    monkeypatch.setattr(desk.schedule, "waiting_events", lambda: counted)
+    assert desk.reaper.drain(lambda _: None) == 0
+
+
 @pytest.mark.proves("LG2")
 def test_each_event_has_an_id_of_its_own_for_ever_and_tells_all(desk: Any) -> None:
     kept: list[DrainedEvent] = []

@@ -144,8 +144,10 @@ def test_end_at_a_portal_is_final_until_the_person_authenticates_again(ended: Re
 
 
 def test_former_end_at_a_portal_is_told_before_a_new_one() -> None:
-    session = active_at(5 * MINUTE, portals={"vault": PortalVisit(START, Reason.PORTAL_IDLE)})
-    assert judge(session, POLICIES, "vault", START + 16 * MINUTE).reason is Reason.PORTAL_IDLE
+    session = active_at(5 * MINUTE, portals={"vault": PortalVisit(START, Reason.ABSOLUTE)})
+    verdict = judge(session, POLICIES, "vault", START + 8 * MINUTE)
+    assert verdict.ends_by is Reason.PORTAL_IDLE
+    assert verdict.reason is Reason.ABSOLUTE
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.record import Principal
+from dvauth.sessions.schedule import Schedule
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import LOCK_WAIT
 from dvauth.storage.watch import STALE_AFTER_SECONDS
@@ -175,6 +177,21 @@ class FailingOnce:
             self.failed = True
             raise StoreUnavailable
         return self._function(*args)
+
+
+def test_events_wait_while_more_sessions_are_due_to_end_than_a_round_can(site: Any) -> None:
+    """The round's clock allows two looks at one bucket each, for ends and for events."""
+    accounts = [f"account{number}" for number in range(6)]
+    assert len({keys.bucket_of(account) for account in accounts}) == 6
+    for account in accounts:
+        site.parts.keeper.open(Principal(account_id=account))
+    site.pass_time(minutes=15)
+    keeping, schedule = Housekeeping(site.parts, map((0.3).__mul__, count()).__next__), Schedule(site.parts.connection)
+    left = []
+    for _ in range(4):
+        keeping.round()
+        left.append((len(schedule.due(site.clock.now(), 1)), len(schedule.waiting_events())))
+    assert left == [(4, 5), (2, 4), (0, 3), (0, 1)]
 
 
 def test_forgetting_that_failed_does_not_wait_for_the_next_hour(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
