@@ -79,3 +79,9 @@ def test_files_that_the_docs_name_are_there() -> None:
             assert (ROOT / path).exists(), (page.name, path)
     for name in re.findall(r"`([\w.-]+\.conf)`", EMBEDDING):
         assert list((ROOT / "deploy/nginx").rglob(name)), name
+
+
+def test_embedding_explains_what_the_script_says_on_the_console() -> None:
+    said = re.findall(r'"(dvauth: [^"]+)"', (ROOT / "static" / "dvauth.js").read_text("utf-8"))
+    assert said
+    assert [message for message in said if message not in EMBEDDING] == []
