@@ -43,6 +43,9 @@ texts: $(DONE)/app ## bring new texts into the Vietnamese catalogue; tests fail 
 bench: system-bench $(DONE)/app $(DONE)/bench ## measure side by side with what one would otherwise write
 	@$(BIN)/python bench $(ARGS)
 
+bench-prompt: system-test $(DONE)/app $(DONE)/test ## what the prompt costs a page and how late it is, in a minute
+	@$(BIN)/python bench/prompt.py
+
 mutants: system-test $(DONE)/app $(DONE)/mutants ## do the tests notice when the core is changed?
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
@@ -84,4 +87,4 @@ $(addprefix $(DONE)/,test lint bench mutants): $(DONE)/%: pyproject.toml $(DONE)
 	@$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test lint check format texts bench mutants secrets wheel clean
+.PHONY: help demo test lint check format texts bench bench-prompt mutants secrets wheel clean
