@@ -55,7 +55,8 @@ def writer(browser: Browser, service: RunningService, desk: str) -> Iterator[Cal
         context.add_init_script(NOTE_TITLES)
         hand_over(service.log_in(name, "editor"), context, service)
         page = context.new_page()
-        answer = visit(page, f"{desk}/dvauth/enter?return_to={desk}/editor/new")
+        page.goto(f"{desk}/dvauth/enter?return_to={desk}/")
+        answer = visit(page, f"{desk}/editor/new")
         return Writer(page, time.monotonic() + answer["expires_in_seconds"])
 
     yield act
