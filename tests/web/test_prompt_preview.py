@@ -77,3 +77,9 @@ def test_it_shows_the_portals_look_and_spares_the_administrators_own_session(sit
 @pytest.mark.parametrize("path", ["/admin/portals/nowhere/prompt", f"{INDEX}/nothing", f"{INDEX}/nothing/1/session"])
 def test_what_is_not_there_is_not_found(charlie: Any, path: str) -> None:
     assert charlie.get(path).status_code == 404
+
+
+def test_administrators_find_it_from_their_own_page(charlie: Any, browser: Any) -> None:
+    assert f'href="{INDEX}"' in charlie.get("/account/").text
+    browser.log_in("bob")
+    assert "/admin/" not in browser.get("/account/").text
