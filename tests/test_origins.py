@@ -194,3 +194,20 @@ def test_two_hosts_are_never_taken_for_one(registered: str, other: str) -> None:
 def test_what_is_no_origin_has_no_portal(text: str) -> None:
     assert parse_origin(text) is None
     assert DIRECTORY.by_origin(text) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "portal"),
+    [
+        ("https://news.example.vn/editor?q=a\\b", NEWS),
+        ("https://news.example.vn/editor?q=" + "x" * MAX_URL, NEWS),
+        ("https://news.example.vn", NEWS),
+        ("https://news.example.vn\\@evil.vn/", None),
+        ("https://news.example.vn@evil.vn/", None),
+        ("https://news.example.vn:80:443/", None),
+        ("//news.example.vn/", None),
+        ("", None),
+    ],
+)
+def test_a_request_is_the_portals_whatever_follows_the_host(url: str, portal: Portal | None) -> None:
+    assert DIRECTORY.for_request(url) == portal

@@ -24,8 +24,11 @@ def parse_origin(text: str) -> str | None:
 
 def origin_of(url: str) -> str | None:
     """The origin of an absolute http(s) URL, or ``None`` if browsers could disagree about it."""
-    if len(url) > MAX_URL or _UNPLAIN.search(url):
-        return None
+    return None if len(url) > MAX_URL or _UNPLAIN.search(url) else origin_asked(url)
+
+
+def origin_asked(url: str) -> str | None:
+    """The origin of a URL that a proxy has put together: what follows the host was sent, and leads nowhere."""
     found = _ORIGIN.match(url)
     if found is None or url[found.end() : found.end() + 1] not in {"", "/", "?", "#"}:
         return None

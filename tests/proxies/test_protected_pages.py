@@ -26,6 +26,12 @@ def test_strangers_are_sent_to_the_login_and_fetches_are_refused(site: Any) -> N
     assert [asked for asked in site.programs.asked if asked["target"] == PAGE] == []
 
 
+@pytest.mark.parametrize("query", ["q=a\\b", "q=" + "x" * 3000])
+def test_strange_addresses_keep_nobody_out_who_is_logged_in(site: Any, query: str) -> None:
+    assert site.ask(f"/editor/?{query}", NAVIGATION, cookie=site.log_in("editor", account="an")).status == 200
+    assert site.ask(f"/editor/?{query}", NAVIGATION).status == 303
+
+
 def test_people_are_let_in_and_the_programs_told_who_they_are(site: Any) -> None:
     cookie = site.log_in("editor", "reader", account="an")
     seen = site.ask(PAGE, NAVIGATION, cookie=cookie)

@@ -169,3 +169,15 @@ def test_asking_by_another_method_is_refused_never_answered_200(site: Any, bob: 
         answer = bob.client.open("/verify", method=method, base_url=site.desk, headers=headers)
         assert answer.status_code == 403
         assert "X-DVAuth-Account" not in answer.headers
+
+
+@pytest.mark.parametrize("query", ["q=a\\b", "q=" + "x" * 3000, "q=%"])
+def test_whatever_a_page_is_called_people_are_let_in_or_led_to_the_login(site: Any, bob: Any, query: str) -> None:
+    page = f"{site.desk}/editor?{query}"
+    assert bob.verify(page).status_code == 200
+    asked = {"X-Original-URL": page, "X-Original-Method": "GET", "Sec-Fetch-Mode": "navigate"}
+    stranger = site.browser().client.get("/verify?redirect=1", base_url=site.desk, headers=asked)
+    assert stranger.status_code == 303
+    begun = site.browser().on_desk(stranger.headers["Location"].removeprefix(f"{site.desk}/dvauth"))
+    assert begun.status_code == 303
+    assert begun.headers["Location"].startswith(site.centre)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from dvauth.origins import DEFAULT_PORTS, origin_of, parse_origin
+from dvauth.origins import DEFAULT_PORTS, origin_asked, origin_of, parse_origin
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 
@@ -38,6 +38,10 @@ class PortalDirectory:
     def for_return_to(self, url: str) -> Portal | None:
         """The portal that an absolute URL leads to; ``None``: do not go there."""
         return self._by_origin.get(origin_of(url) or "")
+
+    def for_request(self, url: str) -> Portal | None:
+        """The portal that was asked for this URL, as its proxy says."""
+        return self._by_origin.get(origin_asked(url) or "")
 
     @cached_property
     def _by_origin(self) -> dict[str, Portal]:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
-from dvauth.origins import origin_of
+from dvauth.origins import origin_asked, origin_of
 from dvauth.portals.portal import Portal
 from dvauth.sessions.check import Active
 from dvauth.sessions.cookie import Credential
@@ -31,7 +31,7 @@ enter = Blueprint("enter", __name__)
 
 def enter_url(return_to: str) -> str:
     """Where a portal that maps ``/dvauth/`` to the service begins the handshake for one of its pages."""
-    return f"{origin_of(return_to)}{MOUNT}/enter?{urlencode({'return_to': return_to})}"
+    return f"{origin_asked(return_to)}{MOUNT}/enter?{urlencode({'return_to': return_to})}"
 
 
 @enter.before_request

@@ -35,7 +35,7 @@ class Verify:
         if not visit.by_proxy:
             return _refusal(403, "untrusted-proxy")
         try:
-            return self._judge_at(self._known.portals().for_return_to(visit.header("X-Original-URL") or ""), visit)
+            return self._judge_at(self._known.portals().for_request(visit.header("X-Original-URL") or ""), visit)
         except (StoreUnavailable, Contention):
             return _refusal(403, "unavailable")
         except Exception as error:  # noqa: BLE001 - nobody behind us answers it
