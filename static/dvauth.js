@@ -468,17 +468,20 @@
   const HOST = "dvauth-prompt";
   const MARK = "(!) "; // in the title, for a tab in the background
 
-  /** A browser's own colours for a dialog follow light, dark and forced colours. */
+  /**
+   * A browser's own colours for a dialog follow light, dark and forced colours. Nothing in it can be selected: with a
+   * click there the page would lose its own selection.
+   */
   const STYLE = `:host{all:initial!important}
-dialog{max-width:30em;padding:8px 24px;border:1px solid #8888;border-radius:8px}
-dialog{color-scheme:light dark;font:1em/1.5 system-ui}
+dialog{max-width:30em;padding:8px 24px 24px;border:1px solid #8888;border-radius:8px}
+dialog{color-scheme:light dark;font:1em/1.5 system-ui;user-select:none}
 dialog::backdrop{background:#000a}
 .cover::backdrop{background:Canvas}
 p{display:grid;gap:16px}
 button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff}
 button,a{font:600 1em/1.5 system-ui;text-align:center}
 a{display:block}
-:focus-visible{outline:3px solid CanvasText}
+:focus-visible:not(dialog){outline:3px solid CanvasText}
 .quiet{position:absolute;clip-path:inset(50%)}`;
 
   /**
@@ -588,7 +591,7 @@ a{display:block}
       // Each second would be noise.
       if (!dialog.className && [30, 15, 5].includes(seconds)) whisper.textContent = say("left").replace("{}", `${seconds}`);
       note.textContent = offline ? say("offline") : "";
-      dialog.style.opacity = state === "extending" ? ".8" : ""; // the answer is on its way
+      dialog.style.filter = state === "extending" ? "grayscale(1)" : ""; // the answer is on its way
     };
 
     const hide = () => {

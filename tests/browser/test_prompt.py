@@ -131,8 +131,9 @@ FIELDS = {
 
 @pytest.mark.proves("P25", "AX4")
 @pytest.mark.parametrize("where", FIELDS)
+@pytest.mark.parametrize("by", ["keyboard", "mouse"])
 def test_focus_and_selection_come_back(
-    page: Page, portal: Portal, log_in: Callable[[str], Visitor], where: str
+    page: Page, portal: Portal, log_in: Callable[[str], Visitor], where: str, by: str
 ) -> None:
     log_in("warned")
     visit(page, portal.page(body=EDITOR))
@@ -144,7 +145,11 @@ def test_focus_and_selection_come_back(
     }}""")
     expect(question(page)).to_be_visible()
     expect(question(page).get_by_role("button")).to_be_focused()
-    page.keyboard.press("Enter")
+    if by == "keyboard":
+        page.keyboard.press("Enter")
+    else:
+        question(page).locator("h2").click()
+        question(page).get_by_role("button").click()
     expect(dialog(page)).to_have_count(0)
     active = (
         "(root => root.activeElement?.shadowRoot ? root.activeElement.shadowRoot.activeElement : root.activeElement)"
