@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Portal, Visitor
-from tests.browser.watching import ENDED, Traffic, answer_with, cover, dialog, left, question, title, visit
+from tests.browser.watching import ENDED, Traffic, cover, dialog, left, question, title, visit
 
 NODE_MODULES = Path(__file__).parents[1] / "embed" / "node_modules"
 
@@ -158,12 +158,11 @@ def test_a_frame_with_the_tag_leaves_the_prompt_to_the_page_around_it(
     expect(dialog(page)).to_have_count(0)
 
 
-@pytest.mark.proves("P47")
+@pytest.mark.proves("P47", "CK4")
 def test_across_sites_it_says_once_what_to_do_and_nothing_else(
     page: Page, elsewhere: Portal, log_in: Callable[[str], Visitor]
 ) -> None:
     log_in("brisk")
-    page.route("**/session", answer_with(elsewhere.origin, json={"state": "anonymous", "reason": "cross-site"}))
     said: list[str] = []
     page.on("console", lambda message: message.type == "error" and said.append(message.text))
     traffic = Traffic(page)

@@ -256,3 +256,12 @@ def test_status_tells_how_the_portal_wants_the_prompt_to_look(site: Any, browser
     assert "prompt" not in browser.status(site.desk)
     site.pass_time(minutes=15)
     assert "prompt" not in browser.status()
+
+
+@pytest.mark.proves("P47")
+@pytest.mark.parametrize(
+    ("site_of_the_page", "reason"), [("same-site", None), ("cross-site", "cross-site"), ("", None)]
+)
+def test_a_page_of_another_site_is_told_so(browser: Any, site_of_the_page: str, reason: str | None) -> None:
+    answer = browser.fetch("/session", headers={"Sec-Fetch-Site": site_of_the_page}).get_json()
+    assert answer == {"state": "anonymous", "reason": reason}

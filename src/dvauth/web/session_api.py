@@ -89,7 +89,7 @@ class SessionApi:
     def _status(self, visit: Visit, place: WebPlace) -> Answer:
         cookie = self._known.jar.read(visit)
         check = self._known.keeper.check(cookie, place)
-        return json_answer(_answered(check, cookie) | self._about(check, place))
+        return json_answer(_answered(check, cookie, visit) | self._about(check, place))
 
     def _preflight(self, _visit: Visit, _place: WebPlace) -> Answer:
         return Answer(204, PREFLIGHT)
@@ -106,9 +106,9 @@ class SessionApi:
         cookie = self._known.jar.read(visit)
         check = self._known.keeper.keep_alive(cookie, place, cause, idle_for)
         if isinstance(check, Active):
-            return json_answer(_answered(check, cookie) | self._about(check, place))
+            return json_answer(_answered(check, cookie, visit) | self._about(check, place))
         report_replay(self._known, visit, check)
-        return problem(401, "There is no session to keep alive.", **_answered(check, cookie))
+        return problem(401, "There is no session to keep alive.", **_answered(check, cookie, visit))
 
     def _about(self, check: Check, place: WebPlace) -> dict[str, Any]:
         if not isinstance(check, Active):
@@ -129,11 +129,17 @@ class SessionApi:
         ]
 
 
-def _answered(check: Check, cookie: str | None) -> dict[str, Any]:
-    """Whoever shows a cookie had a session, even if nothing is known of it any more: an open page is not anonymous."""
-    if isinstance(check, Anonymous) and cookie:
+def _answered(check: Check, cookie: str | None, visit: Visit) -> dict[str, Any]:
+    """Whoever shows a cookie had a session, even if nothing is known of it any more: an open page is not anonymous.
+
+    Across sites browsers withhold the cookie, and only they know where a site ends: public suffixes such as gov.vn.
+    """
+    if not isinstance(check, Anonymous):
+        return {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
+    if cookie:
         return {"state": State.ENDED, "reason": None}
-    return {"state": check.state, "reason": check.reason if isinstance(check, Ended) else None}
+    is_elsewhere = visit.header("Sec-Fetch-Site") == "cross-site"
+    return {"state": State.ANONYMOUS, "reason": "cross-site" if is_elsewhere else None}
 
 
 def _cors(visit: Visit, place: WebPlace) -> Headers:
