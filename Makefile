@@ -17,7 +17,7 @@ help: ## this list
 demo: system-demo $(DONE)/app ## the service and a demo portal on this machine, with fresh passwords
 	@$(BIN)/dvauth demo $(ARGS)
 
-test: system-test $(DONE)/app $(DONE)/test ## every test; ARGS="tests/web -k login" for some of them
+test: system-test $(DONE)/app $(DONE)/test $(DONE)/npm ## every test; ARGS="tests/web -k login" for some of them
 	@$(if $(ARGS),,node --test --test-reporter=dot tests/embed/*.test.js)
 	@$(BIN)/pytest $(or $(ARGS),--cov --cov-report=term)
 
