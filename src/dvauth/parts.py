@@ -45,7 +45,8 @@ from dvauth.storage.watch import RedisClock, RedisWatch
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet
 
-OWN_CONNECTIONS = 8  # beside one for each thread that serves
+A_THREADS_CONNECTIONS = 2  # one that it keeps for reading, one that it borrows for scripts
+OWN_CONNECTIONS = 8  # beside those of threads that serve
 
 
 class NoRedis(Explained):
@@ -66,7 +67,8 @@ class Parts:
         self.settings = settings
         self.database = Database(settings.sql_url)
         run = TrustedRun()
-        client = connect(redis_url, redis_connect_func=run.greet, max_connections=settings.threads + OWN_CONNECTIONS)
+        most = settings.threads * A_THREADS_CONNECTIONS + OWN_CONNECTIONS
+        client = connect(redis_url, redis_connect_func=run.greet, max_connections=most)
         self.connection = RedisConnection(client, run, on_break=self._record_outage)
         self._probe = connect(redis_url)
         redis_clock = RedisClock()
