@@ -76,6 +76,7 @@ def _web_services(parts: Parts) -> WebServices:
         jar=CookieJar.from_settings(settings),
         entrance=Entrance(settings.trusted_proxies, settings.base_url),
         portals=parts.portal_directory,
+        last_portals=parts.last_portal_directory,
         policies=parts.policies,
         tag_key=parts.tag_key,
         log_out_later=parts.log_out_later,

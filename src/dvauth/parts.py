@@ -99,6 +99,9 @@ class Parts:
     def portal_directory(self) -> PortalDirectory:
         return self.watch.current().portals
 
+    def last_portal_directory(self) -> PortalDirectory:
+        return self.watch.last_known().portals
+
     def tag_key(self) -> bytes:
         """Keys what must stay the same when signing keys change. Raises ``StoreUnavailable``, as ``policies``."""
         return self.watch.current().tag_key

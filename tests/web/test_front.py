@@ -56,3 +56,30 @@ def test_large_body_is_refused_unread(browser: Any, size: int) -> None:
     answer = browser.fetch("/session/keep-alive", method="POST", json={"cause": "x" * size})
     assert answer.status_code == 413
     assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.proves("HP2")
+@pytest.mark.parametrize("method", ["PROPFIND", "POST", "CONNECT", "get"])
+def test_verify_refuses_every_other_method_in_a_way_that_nginx_understands(browser: Any, method: str) -> None:
+    answer = browser.client.open("/verify", method=method, environ_overrides={"REQUEST_METHOD": method})
+    assert (answer.status_code, answer.headers["X-DVAuth-Reason"]) == (403, "wrong-method")
+
+
+def test_host_of_no_portal_is_not_taken_for_the_centre(site: Any, browser: Any) -> None:
+    """As after a portal was removed: its proxy goes on reporting the host."""
+    browser.log_in("bob")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    headers = {"X-Forwarded-Host": "gone.example.vn", "X-Forwarded-Proto": "https", "Cookie": f"__Host-dvauth={cookie}"}
+    for path in ("/session", "/login"):
+        answer = site.script().client.get(path, base_url="https://gone.example.vn", headers=headers)
+        assert answer.status_code == 421
+        assert "gone.example.vn was asked for" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_proxy_is_trusted_by_the_address_it_has_on_a_dual_stack(site: Any, address: str) -> None:
+    headers = {"X-Forwarded-Proto": "https", "Origin": site.news}
+    answer = site.script().client.get(
+        "/session", base_url="http://auth.example.vn", headers=headers, environ_base={"REMOTE_ADDR": address}
+    )
+    assert answer.status_code == 200

@@ -69,6 +69,20 @@ def test_login_refused_by_an_outage_is_no_failed_attempt(frail_site: Any, frail_
     assert bob.log_in("bob").status_code == 303
 
 
+def test_portals_page_may_read_that_redis_is_away_and_when_to_ask_again(frail_site: Any, frail_redis: Any) -> None:
+    bob = frail_site.browser()
+    bob.log_in("bob")
+    frail_redis.send_signal(signal.SIGSTOP)
+    assert _within_seconds(5, lambda: bob.fetch("/session").status_code == 503)
+    for answer in (bob.fetch("/session"), bob.keep_alive("prompt")):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"]
+        assert answer.headers["Access-Control-Allow-Origin"] == frail_site.news
+        assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert bob.fetch("/session/keep-alive", method="OPTIONS").status_code == 204
+    assert "Access-Control-Allow-Origin" not in bob.fetch("/session", origin="https://evil.test").headers
+
+
 @pytest.mark.proves("AT3")
 def test_logout_during_an_outage_is_said_to_wait_and_carried_out_later(frail_site: Any, frail_redis: Any) -> None:
     bob = frail_site.browser()

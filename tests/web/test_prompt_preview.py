@@ -25,10 +25,11 @@ def base_of(page: Any) -> str:
 @pytest.mark.parametrize(
     "path", [INDEX, f"{INDEX}/warning", f"{INDEX}/warning/1/session", f"{INDEX}/warning/1/embed.js"]
 )
-def test_only_administrators_see_it(site: Any, browser: Any, path: str) -> None:
+def test_only_administrators_see_it(site: Any, browser: Any, path: str, capsys: Any) -> None:
     assert browser.get(path).status_code == 303
     browser.log_in("bob")
     assert browser.get(path).status_code == 403
+    assert f'"resource": "{path}"' in capsys.readouterr().out
 
 
 def test_every_scene_is_offered_and_runs_the_real_script(charlie: Any) -> None:
@@ -74,7 +75,15 @@ def test_it_shows_the_portals_look_and_spares_the_administrators_own_session(sit
     assert charlie.status() | {"prompt": None} == before | {"prompt": None}
 
 
-@pytest.mark.parametrize("path", ["/admin/portals/nowhere/prompt", f"{INDEX}/nothing", f"{INDEX}/nothing/1/session"])
+ABSENT = [
+    "/admin/portals/nowhere/prompt",
+    f"{INDEX}/nothing",
+    f"{INDEX}/nothing/1/session",
+    f"{INDEX}/warning/{10**20}/session",
+]
+
+
+@pytest.mark.parametrize("path", ABSENT)
 def test_what_is_not_there_is_not_found(charlie: Any, path: str) -> None:
     assert charlie.get(path).status_code == 404
 

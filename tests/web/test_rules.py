@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from dvauth.sessions.cookie import new_ref, new_secret
+from dvauth.web.front import ANY_OTHER
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
@@ -44,13 +45,16 @@ class Rule:
 
 
 def _rules(site: Any) -> list[Rule]:
-    fronted = [Rule(path, path, frozenset(views)) for path, views in site.app.wsgi_app.routes.items()]
+    fronted = [
+        Rule(path, path, frozenset(METHODS if ANY_OTHER in views else views))
+        for path, views in site.app.wsgi_app.routes.items()
+    ]
     pages = [Rule(each.rule, each.endpoint, frozenset(each.methods)) for each in site.app.url_map.iter_rules()]
     return fronted + pages
 
 
 def _path(rule: Rule) -> str:
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: EXAMPLES[found[1]], rule.rule)
+    return re.sub(r"<(?:[^<>:]+:)?(\w+)>", lambda found: EXAMPLES[found[1]], rule.rule)
 
 
 def _answers(site: Any, browser: Any) -> Iterator[tuple[Rule, str, TestResponse]]:

@@ -159,7 +159,7 @@ def test_keep_alive_needs_an_origin_and_a_post(site: Any, browser: Any) -> None:
         ('{"cause": "input", "idle_seconds": Infinity}', "Infinity"),
         ('{"cause": "input", "idle_seconds": true}', "true"),
         ('{"cause": ["prompt"]}', "prompt"),
-        ("[" * 1000, "recursion"),
+        ("[" * 1000, "JSON object"),
     ],
 )
 def test_bad_body_gets_a_sentence_that_names_the_value(browser: Any, body: str, named: str) -> None:

@@ -131,6 +131,12 @@ class RedisWatch(Generic[T]):
             raise StoreUnavailable
         return self._current
 
+    def last_known(self) -> T:
+        """What was published last, however long ago: for what lets nobody in. Raises ``StoreUnavailable`` at first."""
+        if self._current is None:
+            raise StoreUnavailable
+        return self._current
+
     def beat(self) -> None:
         """Ask Redis for everything, and believe it only when its publication was made for this run of it."""
         asked_at = time.monotonic()

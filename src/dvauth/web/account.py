@@ -1,54 +1,26 @@
 """A person's own account: profile, password, sessions."""
 
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from dvauth.accounts.errors import InvalidCredentials, LoginLocked, PasswordRefused
 from dvauth.accounts.passwords import SHORTEST
 from dvauth.audit.events import Event
-from dvauth.sessions.check import Active
 from dvauth.sessions.record import SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import TimeoutPolicy
+from dvauth.web.admission import cookie_seconds, me, require_login
 from dvauth.web.forms import ChangePasswordForm
-from dvauth.web.identity import CurrentUser, current_check, current_visit
+from dvauth.web.identity import current_visit
 from dvauth.web.services import services
 
 account = Blueprint("account", __name__, url_prefix="/account")
-me = cast("CurrentUser", current_user)
-
-
-@account.before_request
-def require_login() -> ResponseReturnValue | None:
-    check = current_check()
-    if isinstance(check, Active):
-        return _rotated(check) if check.record.rotation_due and request.method == "GET" else None
-    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        abort(401)
-    return redirect(url_for("login.form"), 303)
-
-
-def _rotated(check: Active) -> ResponseReturnValue | None:
-    """A role change asks for a new secret. The page is then asked for again, for its forms are bound to the cookie."""
-    known = services()
-    cookie = known.keeper.rotate(known.jar.read(request))
-    if cookie is None:
-        return None
-    response = redirect(request.full_path.rstrip("?"), 303)
-    known.jar.set(response, cookie, max_age=_cookie_seconds(check.verdict.absolute_remaining))
-    return response
-
-
-def _cookie_seconds(left: timedelta) -> int | None:
-    """Where the person is remembered the cookie lives as long as the session can; else as long as the browser."""
-    return round(left.total_seconds()) or None if me.session.remember else None
+account.before_request(require_login)
 
 
 @account.get("/")
@@ -90,7 +62,7 @@ def change_password() -> ResponseReturnValue:
         known.log_out_later(known.jar.read(request))
         cookie = None
     if cookie:
-        known.jar.set(response, cookie, max_age=_cookie_seconds(_policy().remember_for))
+        known.jar.set(response, cookie, max_age=cookie_seconds(_policy().remember_for))
     return response
 
 

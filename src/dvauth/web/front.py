@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 View = Callable[[Visit], Answer]
 Routes = Mapping[str, Mapping[str, View]]  # by path, then by method
+ANY_OTHER = "*"  # method
 
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -34,7 +35,7 @@ class Front:
         if views is None:
             return self._behind(environ, start_response)
         visit = Visit(environ, self._entrance)
-        view = views.get(visit.method)
+        view = views.get(visit.method) or views.get(ANY_OTHER)
         answer = view(visit) if view else _not_allowed(views)
         headers = [*answer.headers, *(AT_CENTRE if visit.is_central else ()), *FOR_PROGRAMS]
         start_response(STATUS_LINES[answer.status], [*headers, ("Content-Length", str(len(answer.body)))])

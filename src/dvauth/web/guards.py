@@ -74,12 +74,12 @@ def refuse_unmeasured_bodies() -> None:
 def refuse_other_hosts() -> None:
     """On a portal's host only a few routes answer: a hole in the portal must not reach login, account or admin.
 
-    On a host that nobody reports nothing does: it may be a portal's, whose proxy forgot to say so.
+    On a host that is nobody's nothing does: it may be a portal's, whose proxy forgot to say so.
     """
     visit = current_visit()
-    if visit.misdirection:
+    if misdirection := visit.misdirection(services().last_portals):
         if request.endpoint not in ON_ANY_HOST:
-            raise Misdirected(visit.misdirection)
+            raise Misdirected(misdirection)
     elif not visit.is_central and request.endpoint not in ON_PORTAL_HOSTS:
         abort(404)
 

@@ -67,7 +67,7 @@ def log_out() -> ResponseReturnValue:
     known = services()
     try:
         if record := _living_session():
-            known.keeper.end(record, Reason.LOGOUT)
+            known.keeper.end(record, Reason.LOGOUT, given_back=known.jar.read(request))
         response = redirect(url_for("login.logged_out") if _at_centre() else f"{MOUNT}/logout", 303)
     except StoreUnavailable:
         noted = known.log_out_later(known.jar.read(request))
@@ -160,7 +160,7 @@ def _renewed(account: Account, *, remember: bool) -> str | None:
         return None
     if check.record.account_id == account.id:
         return known.keeper.rotate(known.jar.read(request), reauthenticated=True, remember=remember)
-    known.keeper.end(check.record, Reason.LOGOUT)
+    known.keeper.end(check.record, Reason.LOGOUT, given_back=known.jar.read(request))
     return None
 
 

@@ -7,19 +7,17 @@ shown, and what stands beside it answers as the service would: the real script s
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from dvauth.portals.portal import Portal
 from dvauth.timeouts.judge import Reason, Verdict
 from dvauth.timeouts.policy import ADMIN_ROLE, TimeoutPolicy
-from dvauth.web.account import require_login
+from dvauth.web.admission import require_login, require_role
 from dvauth.web.answers import RETRY_SECONDS, Failure, json_answer
 from dvauth.web.embed import current as embed_script
-from dvauth.web.identity import CurrentUser
 from dvauth.web.services import services
 from dvauth.web.session_api import durations, look_of
 
@@ -56,8 +54,7 @@ def find_portal_and_scene(_endpoint: str | None, values: dict[str, Any] | None) 
 def require_administrator() -> ResponseReturnValue | None:
     if refusal := require_login():
         return refusal
-    if ADMIN_ROLE not in cast("CurrentUser", current_user).roles:
-        abort(403)
+    require_role(ADMIN_ROLE)
     return None
 
 
@@ -74,12 +71,12 @@ def show() -> str:
     return render_template("admin/prompt_scene.html", portal=_portal(), scene=g.scene_name, began=began)
 
 
-@prompt_preview.get("/<scene>/<int:began>/embed.js")
+@prompt_preview.get("/<scene>/<int(max=9999999999):began>/embed.js")
 def script() -> ResponseReturnValue:
     return embed_script()
 
 
-@prompt_preview.get("/<scene>/<int:began>/session")
+@prompt_preview.get("/<scene>/<int(max=9999999999):began>/session")
 def status() -> ResponseReturnValue:
     scene = _scene()
     left = scene.lasts - timedelta(seconds=time.time() - g.began)
@@ -88,7 +85,7 @@ def status() -> ResponseReturnValue:
     return _alive(left, scene.ends_by)
 
 
-@prompt_preview.post("/<scene>/<int:began>/session/keep-alive")
+@prompt_preview.post("/<scene>/<int(max=9999999999):began>/session/keep-alive")
 def keep_alive() -> ResponseReturnValue:
     """Nothing is kept alive here, and so nothing is changed."""
     if _scene().answers:
@@ -96,7 +93,7 @@ def keep_alive() -> ResponseReturnValue:
     return Failure(503, "As the preview is meant to show.", RETRY_SECONDS).to_answer().to_response()
 
 
-@prompt_preview.get("/<scene>/<int:began>/login")
+@prompt_preview.get("/<scene>/<int(max=9999999999):began>/login")
 def login() -> ResponseReturnValue:
     return redirect(url_for("prompt_preview.index", slug=g.slug), 303)
 

@@ -36,6 +36,7 @@ class WebServices:
     jar: "CookieJar"
     entrance: "Entrance"
     portals: "Callable[[], PortalDirectory]"
+    last_portals: "Callable[[], PortalDirectory]"
     policies: "Callable[[], PolicySet]"
     tag_key: "Callable[[], bytes]"
     log_out_later: "Callable[[str | None], bool]"

@@ -35,7 +35,7 @@ PREFLIGHT: Headers = (
     ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
 )
 
-Act = Callable[[Visit, WebPlace], Answer]
+Act = Callable[[Visit], Answer]
 
 
 class SessionApi:
@@ -55,11 +55,12 @@ class SessionApi:
         def view(visit: Visit) -> Answer:
             headers = VARY
             try:
-                place = visit.place(self._known.portals())
+                # While Redis is away portals may read that it is: an echo of last minute's directory lets nobody in.
+                place = visit.place(self._known.last_portals())
                 if refusal := self._refusal(visit, place):
                     return refusal.adding(headers)
                 headers += _cors(visit, place)
-                answer = act(visit, place)
+                answer = act(visit)
             except Exception as error:  # noqa: BLE001 - nobody behind us answers it
                 answer = failure_of(error).to_answer()
             return answer.adding(headers)
@@ -68,7 +69,7 @@ class SessionApi:
 
     def _refusal(self, visit: Visit, place: WebPlace) -> Answer | None:
         """Only ``fetch`` by a page that we know, safely: an image or a script reads nothing here."""
-        if misdirection := visit.misdirection:
+        if misdirection := visit.misdirection(self._known.last_portals):
             return problem(421, misdirection)
         if not visit.is_safe:
             return problem(403, PLAIN_HTTP)
@@ -86,24 +87,24 @@ class SessionApi:
             return True
         return place.portal is not None and origin in place.portal.origins
 
-    def _status(self, visit: Visit, place: WebPlace) -> Answer:
-        cookie = self._known.jar.read(visit)
+    def _status(self, visit: Visit) -> Answer:
+        place, cookie = visit.place(self._known.portals()), self._known.jar.read(visit)
         check = self._known.keeper.check(cookie, place)
         return json_answer(_answered(check, cookie, visit) | self._about(check, place))
 
-    def _preflight(self, _visit: Visit, _place: WebPlace) -> Answer:
+    def _preflight(self, _visit: Visit) -> Answer:
         return Answer(204, PREFLIGHT)
 
-    def _keep_alive(self, visit: Visit, place: WebPlace) -> Answer:
+    def _keep_alive(self, visit: Visit) -> Answer:
         if visit.origin is None:
             return problem(403, "A keep-alive needs an Origin header.")
         if parse_options_header(visit.environ.get("CONTENT_TYPE"))[0] != "application/json":
             return problem(415, "A keep-alive is sent as application/json.")
         try:
             cause, idle_for = _parsed(get_input_stream(visit.environ, max_content_length=LARGEST_BODY).read())
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             return problem(400, str(error))
-        cookie = self._known.jar.read(visit)
+        place, cookie = visit.place(self._known.portals()), self._known.jar.read(visit)
         check = self._known.keeper.keep_alive(cookie, place, cause, idle_for)
         if isinstance(check, Active):
             return json_answer(_answered(check, cookie, visit) | self._about(check, place))
@@ -171,7 +172,7 @@ def _parsed(text: bytes) -> tuple[Cause, timedelta]:
 def _json(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

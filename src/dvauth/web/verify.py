@@ -13,13 +13,11 @@ from dvauth.sessions.record import Place
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.answers import CHALLENGE, Answer, failure_of
 from dvauth.web.enter import enter_url
-from dvauth.web.front import Routes
+from dvauth.web.front import ANY_OTHER, Routes
 from dvauth.web.replays import report_replay
 from dvauth.web.services import WebServices
 from dvauth.web.visit import Visit
 
-# Some proxies ask by the visitor's own method; whatever is not understood must be a refusal, never a success.
-WRONG_METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 PLAIN_TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 
@@ -28,8 +26,11 @@ class Verify:
 
     def __init__(self, known: WebServices) -> None:
         self._known = known
-        wrong = dict.fromkeys(WRONG_METHODS, lambda _: _refusal(403, "wrong-method"))
-        self.routes: Routes = {"/verify": {"GET": self._view, "HEAD": self._view} | wrong}
+        # Some proxies ask by the visitor's own method, whatever that is.
+        self.routes: Routes = {"/verify": {"GET": self._view, "HEAD": self._view, ANY_OTHER: self._refuse_method}}
+
+    def _refuse_method(self, _visit: Visit) -> Answer:
+        return _refusal(403, "wrong-method")
 
     def _view(self, visit: Visit) -> Answer:
         if not visit.by_proxy:

@@ -5,6 +5,7 @@ so that pages and the routes in front of Flask know a visitor by the same lines.
 """
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, cast
@@ -78,15 +79,14 @@ class Visit:
         """Whether it came by https, where people come by https (NIST SP 800-63B-4, SB-9)."""
         return self._entrance.base_url.startswith("http:") or self.scheme == "https"
 
-    @property
-    def misdirection(self) -> str | None:
-        """What is wrong with a host that nobody reports: it may be a portal's, whose proxy forgot to say so."""
-        if self.is_central or self.host_is_reported:
+    def misdirection(self, portals: Callable[[], PortalDirectory]) -> str | None:
+        """What is wrong with a host that is neither ours nor, as a proxy reports, a portal's."""
+        if self.is_central or (self.host_is_reported and portals().by_host(self.host)):
             return None
         return (
             f"{self.host} was asked for, but the service is {urlsplit(self._entrance.base_url).netloc} "
-            "(DVAUTH_BASE_URL). The proxy of a portal must send X-Forwarded-Host, and its address must be in "
-            "DVAUTH_TRUSTED_PROXIES."
+            "(DVAUTH_BASE_URL). A portal must be registered (dvauth portal add), its proxy must send X-Forwarded-Host, "
+            "and the proxy's address must be in DVAUTH_TRUSTED_PROXIES."
         )
 
     @property
@@ -131,7 +131,8 @@ def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return any(parsed in network for network in networks)
+    known = getattr(parsed, "ipv4_mapped", None) or parsed  # ::ffff:127.0.0.1, where we listen on [::]
+    return any(known in network for network in networks)
 
 
 def _is_address(text: str) -> bool:
