@@ -1,10 +1,13 @@
 """The journal is written at once where SQL is there, and nobody waits for it where it is not."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.revocations import Revocation, RevocationJournal
@@ -56,22 +59,37 @@ def test_locked_sql_is_waited_for_half_a_second_and_has_everything_once_it_is_fr
 
 def test_many_that_wait_are_written_in_one_transaction(clock: HandClock) -> None:
     written: list[int] = []
+    began, may_end = Event(), Event()
 
-    def add_slowly(ends: list[Revocation]) -> None:
-        time.sleep(0.6 if not written else 0)
+    def add_slowly(ends: Sequence[Revocation]) -> None:
+        began.set()
+        assert may_end.wait(10)
         written.append(len(ends))
 
-    with closing(JournalWriter(add_slowly)) as writer:  # type: ignore[arg-type]
-        for number in range(2):
-            writer.write([end(number, clock), end(number + 10, clock)])
-    assert sum(written) == 4
-    assert len([count for count in written if count]) <= 2
+    with closing(JournalWriter(add_slowly)) as writer, ThreadPoolExecutor(4) as people:
+        people.submit(writer.write, [end(0, clock)])
+        assert began.wait(10)
+        waiting = [people.submit(writer.write, [end(number, clock), end(number + 10, clock)]) for number in (1, 2, 3)]
+        assert [write.result() for write in waiting] == [None] * 3
+        may_end.set()
+    assert [count for count in written if count] == [1, 6]
 
 
-def test_sql_that_is_away_fails_nobody(clock: HandClock, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "refusal", [DatabaseUnavailable(), ProgrammingError("INSERT", {}, Exception("no such column"))]
+)
+def test_sql_that_refuses_fails_nobody(clock: HandClock, caplog: pytest.LogCaptureFixture, refusal: Exception) -> None:
     def refuse(ends: object) -> None:
-        raise DatabaseUnavailable
+        raise refusal
 
     with closing(JournalWriter(refuse)) as writer:
         writer.write([end(1, clock)])
-    assert "1 ends are kept by Redis alone" in caplog.text
+    assert "SQL did not take 1 ends" in caplog.text
+
+
+def test_writer_that_is_closed_fails_nobody(
+    writer: JournalWriter, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer.close()
+    writer.write([end(1, clock)])
+    assert "SQL did not take 1 ends" in caplog.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 import dvauth.accounts.models
 import dvauth.policies.models
@@ -105,6 +105,14 @@ def test_a_database_without_schema_is_not_ready(tmp_path: Path) -> None:
 def test_an_outage_has_one_name_and_one_line(url: str) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"\Athe database does not answer: [^\n]+\Z"):
         Database(url).upgrade()
+
+
+def test_a_database_that_may_only_be_read_is_an_outage_too(postgresql: Database) -> None:
+    write = insert(RevocationRow).values(revocation("one"))
+    with postgresql.session() as session:
+        session.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+    with pytest.raises(DatabaseUnavailable, match="read-only"), postgresql.session() as session:
+        session.execute(write)
 
 
 def test_sqlite_writes_ahead_and_keeps_references(database: Database) -> None:

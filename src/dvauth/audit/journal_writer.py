@@ -12,7 +12,6 @@ from concurrent.futures import TimeoutError as StillWriting
 from threading import Lock
 
 from dvauth.audit.revocations import Revocation
-from dvauth.storage.sql import DatabaseUnavailable
 
 PATIENCE_SECONDS = 0.5
 
@@ -29,13 +28,18 @@ class JournalWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
     def write(self, ends: Sequence[Revocation]) -> None:
-        """Return when SQL has the ends, has refused them, or has taken too long already."""
+        """Return when SQL has the ends, has refused them, or has taken too long already. Raises nothing.
+
+        Whoever ended the session must be told so, whatever is wrong here.
+        """
         with self._lock:
             self._waiting += ends
         try:
             self._thread.submit(self._add_waiting).result(PATIENCE_SECONDS)
         except StillWriting:
             log.warning("SQL is slow; %d ends are kept by Redis alone until it has taken them", len(ends))
+        except RuntimeError as error:  # closed
+            _tell_of_untaken(ends, error)
 
     def close(self) -> None:
         self._thread.shutdown()
@@ -45,5 +49,9 @@ class JournalWriter:
             ends, self._waiting = self._waiting, []
         try:
             self._add(ends)
-        except DatabaseUnavailable:
-            log.warning("SQL is not available; %d ends are kept by Redis alone until it is back", len(ends))
+        except Exception as error:  # noqa: BLE001 - see ``write``
+            _tell_of_untaken(ends, error)
+
+
+def _tell_of_untaken(ends: Sequence[Revocation], error: Exception) -> None:
+    log.warning("SQL did not take %d ends; they are kept by Redis alone until it does: %r", len(ends), error)

@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,7 +35,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class DatabaseUnavailable(Exception):
-    """SQL does not answer, is locked for too long, or has no schema yet. Nothing of the transaction was kept."""
+    """SQL does not answer, is locked for too long, may only be read, or has no schema yet.
+
+    Nothing of the transaction was kept.
+    """
 
 
 class NewerSchema(Explained):
@@ -136,7 +139,7 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
 def _outages_named() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
         # The first line says what is wrong; the others repeat the statement and its values.
         raise DatabaseUnavailable(f"the database does not answer: {str(error).partition(chr(10))[0]}") from error
 
