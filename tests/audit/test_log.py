@@ -242,6 +242,7 @@ def test_standard_output_is_where_lines_go(
         ("session_expired", "INFO"),
         ("session_logout", "INFO"),
         ("session_use_after_expire", "CRITICAL"),
+        ("session_left_over", "INFO"),
         ("excess_sessions_exceeded", "WARN"),
         ("authz_fail", "CRITICAL"),
         ("authz_admin", "WARN"),

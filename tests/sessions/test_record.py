@@ -1,6 +1,7 @@
 """What is known about a session comes back from Redis as it was written, and tells who asks what happened."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,12 +122,26 @@ def test_end_is_told_with_all_that_is_known_of_it(desk: Any) -> None:
 
 
 def test_first_use_of_an_ended_sessions_cookie_is_told_from_the_others(desk: Any) -> None:
-    ended, other = desk.open(), desk.open()
-    assert desk.keeper.is_first_replay(ended.record.ref)
-    assert not desk.keeper.is_first_replay(ended.record.ref)
-    assert desk.keeper.is_first_replay(other.record.ref)
-    left = desk.connection.client.pttl(keys.replayed(ended.record.ref))
-    assert 595_000 < left <= 600_000
+    ended, other = (Ended(Reason.REVOKED, desk.open().record.ref) for _ in range(2))
+    given_back = replace(ended, given_back=True)
+    for one in (ended, other, given_back):
+        assert desk.keeper.is_first_replay(one)
+        assert not desk.keeper.is_first_replay(one)
+        left = desk.connection.client.pttl(keys.replayed(one.ref, given_back=one.given_back))
+        assert 595_000 < left <= 600_000
+
+
+def test_cookie_that_was_given_back_is_told_from_another_of_its_session(desk: Any) -> None:
+    opened = desk.open()
+    portals = desk.attach(opened.cookie, desk.news)
+    desk.keeper.end(opened.record, Reason.LOGOUT, given_back=opened.cookie)
+    assert desk.keeper.check(opened.cookie).given_back
+    assert not desk.keeper.check(portals, Place(desk.news, own_host=True)).given_back
+
+
+def test_tombstone_of_the_version_before_is_read() -> None:
+    raw = b'["logout","alice0000001",%d,900]' % NOON_MS
+    assert Tombstone.from_json(raw) == Tombstone(Reason.LOGOUT, "alice0000001", NOON, 900)
 
 
 def test_end_at_a_portal_is_told_with_the_session_that_lives_on_and_as_an_event_once(desk: Any) -> None:

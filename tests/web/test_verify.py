@@ -1,5 +1,6 @@
 """``/verify``: what a proxy relies on. Success needs positive proof; everything else is 401 or 403."""
 
+import json
 from typing import Any
 
 import pytest
@@ -136,13 +137,19 @@ def test_disabled_account_is_out_at_once_everywhere(site: Any, bob: Any) -> None
 
 
 def replays(bob: Any, capsys: Any) -> list[str]:
-    """What is reported of an ended session whose cookie is used again and again."""
+    """What is reported of an ended session whose cookies are used again and again."""
     assert bob.status()["state"] == "ended"
     for _ in range(3):
         bob.status()
         assert bob.verify().status_code == 401
         assert bob.keep_alive("prompt").status_code == 401
-    return [line for line in capsys.readouterr().out.splitlines() if "session_use_after_expire" in line]
+    return reported(capsys)
+
+
+def reported(capsys: Any) -> list[tuple[str, str, str]]:
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    names = {"session_use_after_expire", "session_left_over"}
+    return [(line["event"], line["level"], line["account"]) for line in lines if line["event"] in names]
 
 
 @pytest.mark.parametrize("minutes", [15, 24 * 60])
@@ -153,12 +160,24 @@ def test_click_after_a_timeout_is_nothing_to_report(site: Any, bob: Any, capsys:
 
 @pytest.mark.proves("LG2")
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason.willed])
-def test_use_of_a_session_ended_on_purpose_is_reported_once(site: Any, bob: Any, capsys: Any, reason: Reason) -> None:
+def test_cookies_that_an_end_elsewhere_left_over_raise_no_alarm(
+    site: Any, bob: Any, capsys: Any, reason: Reason
+) -> None:
     site.parts.keeper.end_all(site.people["bob"].id, reason)
-    reported = replays(bob, capsys)
-    assert len(reported) == 1
-    assert site.people["bob"].id in reported[0]
-    assert '"CRITICAL"' in reported[0]
+    assert replays(bob, capsys) == [("session_left_over", "INFO", site.people["bob"].id)]
+
+
+@pytest.mark.proves("LG2")
+@pytest.mark.parametrize("form", ["/logout", "/login"])
+def test_cookie_that_a_browser_gave_back_raises_the_alarm_once(site: Any, bob: Any, capsys: Any, form: str) -> None:
+    stolen = bob.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    bob.post(form, {"username": "alice", "password": site.password}, page="/logout")
+    assert bob.verify().status_code == 401
+    assert reported(capsys) == [("session_left_over", "INFO", site.people["bob"].id)]
+    thief = site.script()
+    for _ in range(3):
+        assert thief.get("/account/", headers={"Cookie": f"__Host-dvauth={stolen}"}).status_code == 303
+    assert reported(capsys) == [("session_use_after_expire", "CRITICAL", site.people["bob"].id)]
 
 
 @pytest.mark.proves("AT9", "HP2")

@@ -62,7 +62,13 @@ class Event(StrEnum):
     SESSION_USE_AFTER_EXPIRE = (
         "session_use_after_expire",
         Level.CRITICAL,
-        "a secret was used after its session had been ended on purpose",
+        "a cookie was used after its browser had logged out and given it back: somebody has a copy",
+    )
+    SESSION_LEFT_OVER = (
+        "session_left_over",
+        Level.INFO,
+        "(ours) a cookie was used whose session had been ended from elsewhere",
+        ("account", "reason"),
     )
     EXCESS_SESSIONS_EXCEEDED = (
         "excess_sessions_exceeded",

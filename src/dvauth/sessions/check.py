@@ -34,7 +34,8 @@ class Active:
 class Ended:
     """The cookie's session has ended; at this portal alone, if there still is a ``record``.
 
-    ``replayed``: it had ended before, and its cookie is used all the same.
+    ``replayed``: it had ended before, and its cookie is used all the same; ``given_back``: it is the very cookie that
+    a browser was told to forget by its logout.
     """
 
     reason: Reason
@@ -42,6 +43,7 @@ class Ended:
     tombstone: Tombstone | None = None
     record: SessionRecord | None = None
     replayed: bool = False
+    given_back: bool = False
     state = State.ENDED
 
 

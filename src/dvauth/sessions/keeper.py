@@ -145,9 +145,14 @@ class SessionKeeper:
         granted = self._store.attach(credential.ref, portal, fingerprint(secret), granted_under=credential.digest)
         return self._signer.sign(credential.ref, secret) if granted else None
 
-    def end(self, record: SessionRecord, reason: Reason) -> bool:
-        """End one session; ``False`` if it had ended already."""
+    def end(self, record: SessionRecord, reason: Reason, *, given_back: str | None = None) -> bool:
+        """End one session; ``False`` if it had ended already.
+
+        ``given_back`` is the cookie that the browser is told to forget at the same time.
+        """
         ending = self._ending(record, reason)
+        if credential := self._signer.read(given_back):
+            ending = replace(ending, tombstone=replace(ending.tombstone, given_back=credential.digest.hex()))
         ended = bool(self._store.accounts.end([ending]))
         self._journal([ending])
         return ended
@@ -180,9 +185,12 @@ class SessionKeeper:
                 return
         raise Contention
 
-    def is_first_replay(self, ref: SessionRef) -> bool:
-        """Whether an ended session's cookie is used for the first time; open tabs would tell it again and again."""
-        return self._store.note_replay(ref)
+    def is_first_replay(self, ended: Ended) -> bool:
+        """Whether an ended session's cookie is used for the first time; open tabs would tell it again and again.
+
+        The one that was given back is counted apart from those that were left over.
+        """
+        return self._store.note_replay(ended.ref, given_back=ended.given_back)
 
     def sessions_of(self, account_id: str) -> list[SessionRecord]:
         """The live sessions of an account, the most recently active first."""

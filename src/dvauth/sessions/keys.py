@@ -39,8 +39,8 @@ def ended(ref: SessionRef) -> str:
     return f"dvauth:{{{ref.bucket}}}:ended:{ref.session_id}"
 
 
-def replayed(ref: SessionRef) -> str:
-    return f"dvauth:{{{ref.bucket}}}:replayed:{ref.session_id}"
+def replayed(ref: SessionRef, *, given_back: bool) -> str:
+    return f"dvauth:{{{ref.bucket}}}:{'replayed' if given_back else 'left-over'}:{ref.session_id}"
 
 
 def account(bucket: str, account_id: str) -> str:

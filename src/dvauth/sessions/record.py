@@ -110,22 +110,26 @@ class SessionRecord:
         return to_ms(self.last_activity_at) - to_ms(self.created_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Tombstone:
-    """What is still told about an ended session: why, when, whose, and how long it had been allowed to idle."""
+    """What is still told about an ended session: why, when, whose, and how long it had been allowed to idle.
+
+    ``given_back`` is the digest of the secret that a browser was told to forget when it logged out, in hexadecimal.
+    """
 
     reason: Reason
     account_id: str
     ended_at: datetime
     idle_seconds: int
+    given_back: str | None = None
 
     def to_json(self) -> str:
-        return _json([self.reason, self.account_id, to_ms(self.ended_at), self.idle_seconds])
+        return _json([self.reason, self.account_id, to_ms(self.ended_at), self.idle_seconds, self.given_back])
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Tombstone":
-        reason, account_id, ended_at, idle_seconds = json.loads(raw)
-        return cls(reason=Reason(reason), account_id=account_id, ended_at=from_ms(ended_at), idle_seconds=idle_seconds)
+        reason, account_id, ended_at, idle_seconds, *given_back = json.loads(raw)
+        return cls(Reason(reason), account_id, from_ms(ended_at), idle_seconds, *given_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,15 +44,18 @@ class Settler:
     def _judge(self, credential: Credential, place: Place, now: datetime) -> Check | None:
         found = self._store.read(credential.ref, place)
         if found is None:
-            return self._ended_before(credential.ref)
+            return self._ended_before(credential)
         record, digest = found
         if digest is None or not hmac.compare_digest(digest, credential.digest):
             return Anonymous()
         return self.settle(record, place, now)
 
-    def _ended_before(self, ref: SessionRef) -> Ended | Anonymous:
-        tombstone = self._store.tombstone(ref)
-        return Ended(tombstone.reason, ref, tombstone, replayed=True) if tombstone else Anonymous()
+    def _ended_before(self, credential: Credential) -> Ended | Anonymous:
+        tombstone = self._store.tombstone(credential.ref)
+        if tombstone is None:
+            return Anonymous()
+        given_back = tombstone.given_back == credential.digest.hex()
+        return Ended(tombstone.reason, credential.ref, tombstone, replayed=True, given_back=given_back)
 
     def settle(self, record: SessionRecord, place: Place, now: datetime) -> Active | Ended | None:
         """Judge a record just read; an end is made final before it is told. ``None``: it moved, read it again."""

@@ -71,9 +71,11 @@ class SessionStore:
         raw = self._call(self._redis.get, keys.ended(ref))
         return Tombstone.from_json(raw) if raw else None
 
-    def note_replay(self, ref: SessionRef) -> bool:
+    def note_replay(self, ref: SessionRef, *, given_back: bool) -> bool:
         """Note that an ended session was used; whether this is the first time while its tombstone lasts."""
-        return bool(self._call(self._redis.set, keys.replayed(ref), "1", nx=True, px=REMEMBERED_END))
+        return bool(
+            self._call(self._redis.set, keys.replayed(ref, given_back=given_back), "1", nx=True, px=REMEMBERED_END)
+        )
 
     def touch(
         self,
