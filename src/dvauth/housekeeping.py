@@ -97,26 +97,28 @@ class Housekeeping:
             pass
 
     def _keep(self, events: Sequence[DrainedEvent]) -> None:
-        """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
-        willed = [drained.event for drained in events if drained.event.details.get("reason") in WILLED]
-        self._parts.revocations.add(map(_revocation, willed))
-        entries = [_entry(drained) for drained in events]
         try:
-            self._parts.audit.ingest(entries)
+            self._write_down(events)
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - one of them; the others must be kept all the same
-            for entry in entries:
-                self._keep_alone(entry)
+            for drained in events:
+                self._keep_alone(drained)
 
-    def _keep_alone(self, entry: Entry) -> None:
+    def _keep_alone(self, drained: DrainedEvent) -> None:
         try:
-            self._parts.audit.ingest([entry])
+            self._write_down([drained])
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it is kept as it is, and comes no more
-            raw = {"raw": repr(entry)}
-            self._parts.audit.ingest([Entry(id=entry.id, at=entry.at, event=Event.SYS_UNREADABLE_EVENT, details=raw)])
+            at, raw = drained.event.at, {"raw": repr(drained.event)}
+            self._parts.audit.ingest([Entry(id=drained.id, at=at, event=Event.SYS_UNREADABLE_EVENT, details=raw)])
+
+    def _write_down(self, events: Sequence[DrainedEvent]) -> None:
+        """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
+        willed = [drained.event for drained in events if drained.event.details.get("reason") in WILLED]
+        self._parts.revocations.add(map(_revocation, willed))
+        self._parts.audit.ingest(map(_entry, events))
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
