@@ -260,6 +260,14 @@ def test_over_the_limit_the_least_recently_active_session_makes_room(desk: Any) 
     assert isinstance(desk.keeper.check(third.cookie), Active)
 
 
+def test_session_that_is_over_is_told_why_and_not_that_it_made_room(desk: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(max_sessions=1))
+    old = desk.open()
+    desk.pass_time(minutes=16)
+    assert desk.open().evicted == []
+    assert desk.keeper.check(old.cookie).reason is Reason.IDLE
+
+
 @pytest.mark.proves("AZ4")
 def test_changed_roles_reach_live_sessions_and_ask_for_a_new_secret(desk: Any) -> None:
     cookie = desk.open(desk.bob).cookie

@@ -89,6 +89,7 @@ class SessionKeeper:
         policies = self._policies()
         for _ in range(TRIES):
             others = self._store.accounts.sessions(record.account_id)
+            self._settler.settle_all(others, record.created_at)  # what is over already has its own reason
             evicted = self._store.accounts.open(
                 record,
                 digest,
