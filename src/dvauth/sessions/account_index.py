@@ -14,7 +14,7 @@ from dvauth.storage.lua import Connection, Scripts, in_ms
 
 
 class AccountIndex:
-    """One method, one atomic act on Redis. ``read_many`` reads sessions of one bucket."""
+    """Each method but ``sessions`` is one atomic act on Redis. ``read_many`` reads sessions of one bucket."""
 
     def __init__(
         self, connection: Connection, read_many: Callable[[Sequence[SessionRef]], list[SessionRecord]]
@@ -25,7 +25,10 @@ class AccountIndex:
         self._read_many = read_many
 
     def sessions(self, account_id: str) -> list[SessionRecord]:
-        """The account's sessions. What Redis has dropped by itself is taken out of the index on the way."""
+        """The account's sessions. What Redis has dropped by itself is taken out of the index on the way.
+
+        Not atomic: what is opened or ended meanwhile may be missing or still there. The acts on them look again.
+        """
         bucket = keys.bucket_of(account_id)
         index = keys.account(bucket, account_id)
         refs = refs_in(bucket, self._call(self._redis.zrange, index, 0, -1))

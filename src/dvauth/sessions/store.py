@@ -36,7 +36,7 @@ class TooLate(Exception):
 
 
 class SessionStore:
-    """One method, one atomic act on Redis. What must miss no session of an account is done by ``accounts``."""
+    """One method, one atomic act on Redis. Whatever concerns all sessions of an account is done by ``accounts``."""
 
     def __init__(self, connection: Connection) -> None:
         self.accounts = AccountIndex(connection, self.read_many)
