@@ -21,11 +21,15 @@ class _Server(ThreadingHTTPServer):
 
 
 class Programs:
-    """Pages by path; everything else is answered with the request as it came in, as JSON."""
+    """Pages by path; everything else is answered with the request as it came in, as JSON.
+
+    ``refusals``, status and headers, are what the next requests get instead.
+    """
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
+        self.refusals: list[tuple[int, dict[str, str]]] = []
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.address = f"127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -49,6 +53,9 @@ class Programs:
                     "connection": self.client_address[1],
                 }
                 programs.asked.append(request)
+                if programs.refusals:
+                    self._refuse(*programs.refusals.pop(0))
+                    return
                 page = programs.pages.get(self.path.partition("?")[0])
                 self._answer(page or json.dumps(request), "text/html; charset=utf-8" if page else "application/json")
 
@@ -63,6 +70,12 @@ class Programs:
                     self.rfile.readline()
                 self.rfile.readline()
                 return b"".join(chunks)
+
+            def _refuse(self, status: int, headers: dict[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": "0"}.items():
+                    self.send_header(name, value)
+                self.end_headers()
 
             def _answer(self, text: str, content_type: str) -> None:
                 body = text.encode()

@@ -89,6 +89,24 @@ def test_the_judge_gets_the_address_and_no_body(mirror: Any, sent: dict[str, Any
     assert (page["method"], page["body"]) == (sent["method"], sent.get("body", b"").decode())
 
 
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (303, {"Location": "https://portal.test/dvauth/enter?return_to=https%3A%2F%2Fportal.test%2F%25"}),
+        (401, {"WWW-Authenticate": "DVAuth", "X-DVAuth-Reason": "idle"}),
+    ],
+)
+def test_whoever_is_refused_is_judged_once(mirror: Any, status: int, headers: dict[str, str]) -> None:
+    """The judge would let them in if it were asked again: they have logged in meanwhile."""
+    mirror.programs.asked.clear()
+    mirror.programs.refusals.append((status, headers))
+    refused = mirror.ask("/editor/", NAVIGATION)
+    assert len(mirror.programs.asked) == 1
+    assert refused.status == status
+    assert {name: refused.headers.get_all(name) for name in headers} == {name: [headers[name]] for name in headers}
+    assert refused.headers["X-DVAuth-Account"] is None
+
+
 @pytest.mark.proves("HP7")
 def test_while_nobody_can_judge_nobody_gets_in_and_nobody_is_sent_away(site: Any) -> None:
     cookie = site.log_in("editor")
