@@ -17,6 +17,7 @@ from dvauth.sessions import keys
 from dvauth.sessions.ending import FORGET_AFTER
 from dvauth.sessions.reaper import DrainedEvent
 from dvauth.sessions.record import SessionEvent
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.judge import Reason
@@ -80,21 +81,37 @@ class Housekeeping:
         elif now >= self._sweep_again_at:
             self._sweep_again_at = float("inf")
             self._unswept = list(keys.BUCKETS)
-        while self._unswept and self._monotonic() < now + SWEEP_SHARE_SECONDS:
-            self._parts.reaper.sweep(self._unswept[-1])
+        self._sweep_next(self._share(SWEEP_SHARE_SECONDS))
+
+    def _sweep_next(self, is_over: Callable[[], bool]) -> None:
+        failed = []
+        while self._unswept and not is_over():
+            bucket = self._unswept[-1]
+            try:
+                self._parts.reaper.sweep(bucket)
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - the other buckets must not wait for this one
+                log.warning("sweep of bucket %s: %r; tried again in a second", bucket, error)
+                failed.append(bucket)
             self._unswept.pop()
+        self._unswept = failed + self._unswept
 
     def _reap(self) -> None:
-        until = self._monotonic() + REAP_SHARE_SECONDS
-        while (ended := self._parts.reaper.reap(until)) and self._monotonic() < until:
-            pass
-        self._more_to_end = bool(ended)
+        is_over = self._share(REAP_SHARE_SECONDS)
+        self._parts.reaper.reap(is_over)
+        self._more_to_end = is_over()
 
     def _drain(self) -> None:
         """While more sessions are due to end than one round can, their events wait: they are safe where they are."""
-        until = self._monotonic() + (0 if self._more_to_end else DRAIN_SHARE_SECONDS)
-        while self._parts.reaper.drain(self._keep, until) and self._monotonic() < until:
+        is_over = self._share(0 if self._more_to_end else DRAIN_SHARE_SECONDS)
+        while self._parts.reaper.drain(self._keep, is_over) and not is_over():
             pass
+
+    def _share(self, seconds: float) -> Callable[[], bool]:
+        """Whether that much of a round is used up from now on."""
+        until = self._monotonic() + seconds
+        return lambda: self._monotonic() >= until
 
     def _keep(self, events: Sequence[DrainedEvent]) -> None:
         try:

@@ -10,8 +10,8 @@ import pytest
 
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Cause, Ended
-from dvauth.sessions.reaper import BATCH, DrainedEvent
-from dvauth.sessions.record import CENTRAL, Principal, SessionEvent, SessionRecord, SessionRef, from_ms
+from dvauth.sessions.reaper import BATCH, ENDS, DrainedEvent
+from dvauth.sessions.record import CENTRAL, Principal, SessionEvent, SessionRecord, SessionRef, from_ms, to_ms
 from dvauth.sessions.schedule import UNREADABLE
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason, deadline
@@ -229,7 +229,7 @@ def test_reaper_that_runs_out_of_time_leaves_the_rest_due(desk: Any) -> None:
     for number in range(5):
         desk.open(Principal(account_id=f"account{number}"))
     desk.pass_time(minutes=15)
-    rounds = [desk.reaper.reap(until=time.monotonic() - 1) for _ in range(6)]
+    rounds = [desk.reaper.reap(is_over=lambda: True) for _ in range(6)]
     assert sum(rounds) == 5
     assert 0 < rounds[0] < 5
 
@@ -250,7 +250,7 @@ def test_drain_begins_where_most_waits_and_leaves_the_rest_when_its_time_is_over
     for account, sessions in (("few", 1), ("many", 3), ("some", 2)):
         for _ in range(sessions):
             desk.open(Principal(account_id=account))
-    rounds = [desk.reaper.drain(kept.extend, until=time.monotonic() - 1) for _ in range(4)]
+    rounds = [desk.reaper.drain(kept.extend, is_over=lambda: True) for _ in range(4)]
     assert rounds == [3, 2, 1, 0]
     assert [drained.event.account_id for drained in kept] == ["many"] * 3 + ["some"] * 2 + ["few"]
 
@@ -267,6 +267,38 @@ def test_reaper_that_has_nothing_to_do_asks_redis_once(desk: Any) -> None:
     idle = replace(desk, connection=Counting(desk.connection.client))
     assert idle.reaper.reap() == 0
     assert len(asked) == 1
+
+
+def test_session_that_cannot_be_read_keeps_no_other_from_its_end(desk: Any, caplog: pytest.LogCaptureFixture) -> None:
+    opened = [desk.open() for _ in range(3)]
+    redis = desk.connection.client
+    for record in (opened[0].record, opened[1].record):
+        redis.hset(keys.session(record.ref), keys.ACTIVITY, "yesterday")
+    other = desk.open(desk.bob)
+    desk.pass_time(minutes=15)
+    assert desk.reaper.reap() == 2
+    assert not redis.exists(keys.session(opened[2].record.ref), keys.session(other.record.ref))
+    assert sorted(record.args[0] for record in caplog.records) == sorted(
+        session.record.ref.session_id for session in opened[:2]
+    )
+    redis.hset(keys.session(opened[0].record.ref), keys.ACTIVITY, 0)
+    assert desk.reaper.reap() == 1
+
+
+def test_many_that_are_due_but_alive_keep_no_end_waiting(desk: Any) -> None:
+    """They were active since they were scheduled, and one bucket has more of them than one look takes."""
+    template = desk.open().record
+    redis = desk.connection.client
+    fields = redis.hgetall(keys.session(template.ref)) | {
+        keys.ACTIVITY: to_ms(desk.clock.now() + timedelta(minutes=14))
+    }
+    for number in range(2 * ENDS):
+        ref = replace(template.ref, session_id=f"session{number}")
+        redis.hset(keys.session(ref), mapping=fields)
+        redis.zadd(keys.due(ref.bucket), {ref.session_id: 0})
+    desk.pass_time(minutes=15)
+    assert desk.reaper.reap() == 1
+    assert not redis.exists(keys.session(template.ref))
 
 
 def test_reaper_says_so_where_redis_is_away(desk: Any) -> None:

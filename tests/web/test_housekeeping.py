@@ -16,7 +16,7 @@ from dvauth.housekeeping import FORGET_AGAIN_SECONDS, Housekeeping
 from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.keeper import SessionKeeper
-from dvauth.sessions.record import Principal
+from dvauth.sessions.record import Principal, SessionRef
 from dvauth.sessions.schedule import Schedule
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import LOCK_WAIT
@@ -192,6 +192,24 @@ def test_events_wait_while_more_sessions_are_due_to_end_than_a_round_can(site: A
         keeping.round()
         left.append((len(schedule.due(site.clock.now(), 1)), len(schedule.waiting_events())))
     assert left == [(4, 5), (2, 4), (0, 3), (0, 1)]
+
+
+def test_bucket_that_cannot_be_swept_keeps_no_other_waiting(site: Any, browser: Any) -> None:
+    """A timeout of minutes was shortened, so without the sweep bob's end would be looked for too late."""
+    browser.log_in("bob")
+    client, last = site.parts.connection.client, keys.BUCKETS[-1]
+    assert keys.bucket_of(site.people["bob"].id) != last
+    unreadable = SessionRef(last, "unreadable")
+    client.hset(keys.session(unreadable), mapping={"a": "a", "c": "1", "f": "1", "t": "yesterday"})
+    client.zadd(keys.due(last), {unreadable.session_id: 1e15})
+    keeping = Housekeeping(site.parts)
+    site.change_default(idle_timeout=300)
+    site.pass_time(minutes=5)
+    keeping.round()
+    assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
+    client.hset(keys.session(unreadable), keys.ACTIVITY, 1)
+    keeping.round()
+    assert not client.zscore(keys.due(last), unreadable.session_id)
 
 
 def test_forgetting_that_failed_does_not_wait_for_the_next_hour(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
