@@ -1,7 +1,9 @@
-"""Errors that people can mend, told in their own language."""
+"""The languages that people are spoken to in, and errors that they can mend, told in theirs."""
 
 from collections.abc import Callable
 from typing import ClassVar
+
+LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - the name by which pybabel finds texts to translate

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from dvauth.explained import N_
+from dvauth.explained import LANGUAGES, N_
 from dvauth.origins import parse_origin
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -159,7 +159,9 @@ class Settings:
     )
     site_name: str = _option(str, "Cổng thông tin điện tử", reason="shown at the top of every page")
     default_locale: str = _option(
-        _matching("vi|en", N_("must be vi or en")), "vi", reason="language where the browser asks for neither vi nor en"
+        _matching("|".join(LANGUAGES), N_("must be vi or en")),
+        "vi",
+        reason="language where the browser asks for neither vi nor en",
     )
     insecure_development: bool = _option(
         _flag, False, reason="development on plain http without *.localhost: cookies lose __Host- and Secure"

@@ -40,3 +40,9 @@ def test_words_are_set_one_by_one_and_taken_back() -> None:
 def test_words_are_short_and_on_one_line(text: str) -> None:
     with pytest.raises(BadText):
         PromptLook().with_texts("en", title=text)
+
+
+@pytest.mark.parametrize(("language", "word"), [("fr", "title"), ("", "title"), ("en", "heading"), ("en", "Title")])
+def test_unknown_language_or_word_is_refused(language: str, word: str) -> None:
+    with pytest.raises(ValueError, match=f"{language} words .*{word}"):
+        PromptLook().with_texts(language, **{word: "Soon"})

@@ -10,9 +10,10 @@ from dvauth.audit.events import Event
 from dvauth.cli.joined import ACTOR, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
+from dvauth.explained import LANGUAGES
 from dvauth.parts import Parts
 from dvauth.portals.errors import NoSuchPortal
-from dvauth.portals.look import LANGUAGES, PromptLook
+from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 from dvauth.web.embed import fingerprint, integrity
 
@@ -81,7 +82,7 @@ def show(slug: str, *, as_json: bool) -> None:
 @click.argument("slug")
 @click.option("--accent", help="The colour of the button, such as #a61b1b.")
 @click.option(
-    "--language", type=click.Choice(LANGUAGES), default="vi", show_default=True, help="The language of the words."
+    "--language", type=click.Choice(list(LANGUAGES)), default="vi", show_default=True, help="The language of the words."
 )
 @click.option("--title", help="The heading.")
 @click.option("--message", help="The words before the button.")

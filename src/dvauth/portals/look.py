@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from dvauth.explained import LANGUAGES
 from dvauth.portals.errors import BadAccent, BadText, PaleAccent
 
-LANGUAGES = ("vi", "en")
 WORDS = ("title", "message", "button")
 MAX_TEXT = 200
 LEAST_CONTRAST = 4.5  # of white text on the accent (WCAG 2.2, 1.4.3)
@@ -42,7 +42,12 @@ class PromptLook:
         return replace(self, accent=accent.lower())
 
     def with_texts(self, language: str, **words: str) -> Self:
-        """Set words of a language; an empty one goes back to ours. Raises ``BadText``."""
+        """Set words of a language; an empty one goes back to ours. Raises ``BadText``.
+
+        ``ValueError``: no page is in this language, or the prompt has no such word.
+        """
+        if language not in LANGUAGES or not words.keys() <= set(WORDS):
+            raise ValueError(f"the prompt has no {language} words {list(words)}")
         checked = {word: _checked(text) for word, text in words.items()}
         own = {word: text for word, text in {**self.texts.get(language, {}), **checked}.items() if text}
         texts = {**self.texts, language: own}

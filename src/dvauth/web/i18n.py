@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import flask_babel
 from flask import Flask, Response, request
 
-LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
+from dvauth.explained import LANGUAGES
 
 _YEAR = timedelta(days=365)
 
