@@ -148,6 +148,35 @@ def test_a_change_made_while_the_session_store_is_down_is_told_later(
     assert sessions.told == [told[change]]
 
 
+@pytest.mark.proves("AT5")
+def test_a_change_that_cannot_be_told_keeps_no_other_waiting_and_no_one_else_from_logging_in(
+    accounts: AccountDirectory,
+    sessions: LiveSessions,
+    alice: Account,
+    bob: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sessions.down = True
+    accounts.set_roles(bob.id, ["reader"])
+    accounts.set_password(alice.id, NEW)
+    sessions.down = False
+    monkeypatch.setattr(accounts._changes, "_roles_changed", _fail)
+    accounts.settle(alice.id)
+    assert sessions.told == [(alice.id, "password-changed", None)]
+    sessions.down = True
+    accounts.set_password(alice.id, f"{NEW} mới")
+    sessions.down = False
+    with pytest.raises(ZeroDivisionError):
+        accounts.settle()
+    assert sessions.told[1:] == [(alice.id, "password-changed", None)]
+    with pytest.raises(ZeroDivisionError):
+        accounts.settle(bob.id)
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError
+
+
 def test_of_two_role_changes_at_once_sessions_keep_the_last(
     database: Database, clock: HandClock, passwords: Passwords, throttle: LoginThrottle, bob: Account
 ) -> None:

@@ -76,7 +76,7 @@ class Authenticator:
                 self._record_failure(account, attempt, address)
                 raise InvalidCredentials
         # Sessions that an unheard change should have ended must not survive next to the one to be opened.
-        self._accounts.settle()
+        self._accounts.settle(account.id)
         self._accounts.note_login(account, kept)
         return replace(account, password_hash=kept), attempt
 

@@ -17,7 +17,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from dvauth.accounts.models import AccountRow, ChangeRow
-from dvauth.storage.sql import Database
+from dvauth.storage.redis import StoreUnavailable
+from dvauth.storage.sql import Database, DatabaseUnavailable
 
 EndSessions = Callable[[str, str, str | None, datetime], object]
 RolesChanged = Callable[[str, tuple[str, ...]], object]
@@ -59,25 +60,40 @@ class Changes:
         self._roles_changed = roles_changed
         self._forgive = forgive
 
-    def settle(self) -> None:
-        """Tell all that is noted, oldest first. Raises what the callables raise; what is not told stays noted."""
-        for change in self._noted():
-            self._tell(change)
-            with self._database.session() as sql:
-                sql.execute(delete(ChangeRow).where(ChangeRow.id == change.id))
+    def settle(self, account_id: str | None = None) -> None:
+        """Tell all that is noted, or all of one account, oldest first; what is not told stays noted.
 
-    def _noted(self) -> list["_Change"]:
-        noted = self._read_notes()
+        Each by itself: one that fails keeps no other waiting. Raises what the callables raise, the first of it.
+        """
+        errors = []
+        for change in self._noted(account_id):
+            try:
+                self._settle(change)
+            except (StoreUnavailable, DatabaseUnavailable):
+                raise
+            except Exception as error:  # noqa: BLE001 - raised when all were tried
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _settle(self, change: "_Change") -> None:
+        self._tell(change)
+        with self._database.session() as sql:
+            sql.execute(delete(ChangeRow).where(ChangeRow.id == change.id))
+
+    def _noted(self, account_id: str | None) -> list["_Change"]:
+        noted = self._read_notes(account_id)
         if untold := [change.id for change in noted if change.first_told_at is None]:
             self._note_telling(untold)
-            noted = [change for change in self._read_notes() if change.first_told_at]
+            noted = [change for change in self._read_notes(account_id) if change.first_told_at]
         return noted
 
-    def _read_notes(self) -> list["_Change"]:
+    def _read_notes(self, account_id: str | None) -> list["_Change"]:
+        wanted = _OLDEST_FIRST if account_id is None else _OLDEST_FIRST.where(ChangeRow.account_id == account_id)
         with self._database.session() as sql:
             return [
                 _Change(row.id, row.account_id, ChangeKind(row.kind), row.keep, row.first_told_at)
-                for row in sql.scalars(_OLDEST_FIRST)
+                for row in sql.scalars(wanted)
             ]
 
     def _note_telling(self, untold: list[int]) -> None:

@@ -143,12 +143,13 @@ class AccountDirectory:
                 update(AccountRow).where(*unchanged).values(last_login_at=self._now(), password_hash=password_hash)
             )
 
-    def settle(self) -> None:
+    def settle(self, account_id: str | None = None) -> None:
         """Tell live sessions of changes they have not heard of, such as after an outage of their store.
 
-        Raises what telling raises, such as ``StoreUnavailable``; what is not told stays noted.
+        Those of all accounts, or of this one. Raises what telling raises, such as ``StoreUnavailable``; what is not
+        told stays noted.
         """
-        self._changes.settle()
+        self._changes.settle(account_id)
 
     def settle_if_possible(self) -> None:
         """After a change is in SQL, nothing may make it look as if it had failed. Housekeeping settles the rest."""
