@@ -104,7 +104,8 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(target=sessions, account_id=accounts, remember=st.booleans())
     def open(self, account_id: str, remember: bool) -> Session:
-        now, before = self.desk.clock.now(), self.living(account_id)
+        now = self.desk.clock.now()
+        before = [one for one in self.living(account_id) if not self.judge(one, None)]
         principal = Principal(account_id=account_id, roles=self.roles[account_id])
         opened = self.desk.open(principal, remember=remember)
         most = self.desk.policies.strictest(principal.roles).policy.max_sessions
