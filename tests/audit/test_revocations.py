@@ -1,5 +1,6 @@
 """The journal of revocations: what Redis may forget and must be told again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from dvauth.audit.revocations import BATCH, Revocation, RevocationJournal
@@ -47,6 +48,15 @@ def test_many_come_in_batches_each_once(database: Database, clock: HandClock) ->
     batches = list(journal.standing(clock.now()))
     assert [len(batch) for batch in batches] == [BATCH, BATCH, 1]
     assert [revocation for batch in batches for revocation in batch] == ends
+
+
+def test_those_of_a_bucket_come_together(any_database: Database, clock: HandClock) -> None:
+    """Redis is asked once for each bucket of a batch."""
+    journal = RevocationJournal(any_database)
+    ends = [replace(end(number, clock), bucket=f"{number * 7 % 256:02x}") for number in range(2 * BATCH + 1)]
+    journal.add(ends)
+    standing = [revocation for batch in journal.standing(clock.now()) for revocation in batch]
+    assert standing == sorted(ends, key=lambda one: (one.bucket, one.session_id))
 
 
 def test_an_empty_journal_has_nothing_to_tell(database: Database, clock: HandClock) -> None:

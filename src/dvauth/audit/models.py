@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, LargeBinary, String
+from sqlalchemy import JSON, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dvauth.storage.sql import Base
@@ -29,6 +29,7 @@ class RevocationRow(Base):
     """A session that was ended before its time. ``session_id`` is the public handle, which opens nothing."""
 
     __tablename__ = "revocation"
+    __table_args__ = (Index(None, "bucket", "session_id"),)
 
     session_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     bucket: Mapped[str] = mapped_column(String(8))

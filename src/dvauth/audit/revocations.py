@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 
 from dvauth.audit.models import RevocationRow
 from dvauth.storage.sql import Database, insert_new
@@ -40,19 +40,20 @@ class RevocationJournal:
                 insert_new(sql, RevocationRow, rows)
 
     def standing(self, now: datetime) -> Iterator[list[Revocation]]:
-        """All that must not be forgotten yet, in batches, each its own transaction."""
-        last = ""
-        while batch := self._standing_after(last, now):
+        """All that must not be forgotten yet, bucket by bucket, in batches, each its own transaction."""
+        last = ("", "")
+        while batch := self._standing_after(*last, now):
             yield batch
-            last = batch[-1].session_id
+            last = (batch[-1].bucket, batch[-1].session_id)
 
     def forget(self, now: datetime) -> None:
         with self._database.session() as sql:
             sql.execute(delete(RevocationRow).where(RevocationRow.forget_after <= now))
 
-    def _standing_after(self, session_id: str, now: datetime) -> list[Revocation]:
-        wanted = (RevocationRow.session_id > session_id, RevocationRow.forget_after > now)
-        query = select(RevocationRow).where(*wanted).order_by(RevocationRow.session_id).limit(BATCH)
+    def _standing_after(self, bucket: str, session_id: str, now: datetime) -> list[Revocation]:
+        place = (RevocationRow.bucket, RevocationRow.session_id)
+        wanted = (tuple_(*place) > (bucket, session_id), RevocationRow.forget_after > now)
+        query = select(RevocationRow).where(*wanted).order_by(*place).limit(BATCH)
         with self._database.session() as sql:
             return [_value(row) for row in sql.scalars(query)]
 
