@@ -19,7 +19,7 @@ from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.audit.events import Event
-from dvauth.audit.journal_writer import JournalWriter
+from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.late_logouts import LateLogout, LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
@@ -78,7 +78,8 @@ class Parts:
         self.tickets = TicketOffice(self.connection)
         self.revocations = RevocationJournal(self.database)
         self.journal = JournalWriter(self.revocations.add)
-        self.late_logouts = LateLogouts(self.database)
+        self._impatient_database = Database(settings.sql_url, lock_wait=PATIENCE_SECONDS)  # people wait for it
+        self.late_logouts = LateLogouts(self._impatient_database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
         self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
 
@@ -90,6 +91,7 @@ class Parts:
         self.connection.client.close()
         self.journal.close()
         self.audit.close()
+        self._impatient_database.close()
         self.database.close()
 
     def policies(self) -> PolicySet:

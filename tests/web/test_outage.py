@@ -144,6 +144,26 @@ def test_logout_that_could_not_even_be_noted_says_so(frail_site: Any, frail_redi
     assert "chỉ kết thúc khi không có ai sử dụng" in answer.text
 
 
+@pytest.mark.proves("CO18")
+def test_locked_sql_keeps_no_logout_waiting_while_redis_is_away(frail_site: Any, frail_redis: Any) -> None:
+    """Nor is it said to be noted: once SQL had refused, nothing tries again."""
+    bob = frail_site.browser()
+    bob.log_in("bob")
+    token = bob.token("/account/")
+    form, headers = {"csrf_token": token}, {"Origin": frail_site.centre}
+    frail_redis.send_signal(signal.SIGSTOP)
+    with frail_site.parts.database.session() as sql:
+        sql.connection().exec_driver_sql("DELETE FROM audit")  # takes the lock for writing
+        began = time.monotonic()
+        answer = bob.client.post("/logout", base_url=frail_site.centre, data=form, headers=headers)
+        waited = time.monotonic() - began
+    frail_redis.send_signal(signal.SIGCONT)
+    assert waited < 2
+    assert answer.status_code == 503
+    assert "chỉ kết thúc khi không có ai sử dụng" in answer.text
+    assert frail_site.parts.late_logouts.waiting() == []
+
+
 @pytest.fixture
 def restart(frail_site: Any, frail_redis: Any) -> Iterator[Callable[[], None]]:
     """Starts the site's Redis again, with the data that it saved last. Nobody watches it meanwhile."""

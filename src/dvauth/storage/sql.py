@@ -81,10 +81,13 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """One SQL database, given by its SQLAlchemy URL. Connects at the first use, and again after an outage."""
+    """One SQL database, given by its SQLAlchemy URL. Connects at the first use, and again after an outage.
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+    ``lock_wait`` is how long a statement may wait for another writer, in seconds.
+    """
+
+    def __init__(self, url: str, lock_wait: float = LOCK_WAIT) -> None:
+        self._engine = _engine(url, lock_wait)
         self._sessions = sessionmaker(self._engine)
 
     @contextmanager
@@ -144,13 +147,14 @@ def _outages_named() -> Iterator[None]:
         raise DatabaseUnavailable(f"the database does not answer: {str(error).partition(chr(10))[0]}") from error
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, lock_wait: float) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": LOCK_WAIT})
+        engine = create_engine(address, connect_args={"timeout": lock_wait})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    limits = f"-c lock_timeout={LOCK_WAIT}s -c statement_timeout={LOCK_WAIT}s"
+    wait = round(lock_wait * 1000)
+    limits = f"-c lock_timeout={wait} -c statement_timeout={wait}"
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
