@@ -10,7 +10,7 @@
  *     createPrompt    the dialog and cover     start         joins them on a page
  *
  * A browser throws the value of a classic script away, so the page gets no global from this one.
- * The unit tests run the file in `node:vm`, where there is no document, and take the value.
+ * The unit tests run the file in `node:vm`, where no document has a script, and take the value.
  *
  * @typedef {"starting" | "anonymous" | "active" | "warning" | "extending" | "checking" | "ended"} State
  *
@@ -59,9 +59,9 @@
  */
 "use strict";
 
-((page) => {
+(() => {
   const SECOND = 1000;
-  const LONGEST_DELAY = 2 ** 31; // beyond it, 25 days, setTimeout fires at once: such a page is looked at when it is shown
+  const LONGEST_DELAY = 2e9; // not much beyond it, 25 days, setTimeout fires at once
   const LONGEST_ANSWER = 8 * SECOND;
   const GLANCE = 5 * SECOND; // a visible page looks at its clocks this often: no event need follow a sleep
   const ASK_AHEAD = 2 * SECOND; // another portal may know of activity: time to ask before the prompt
@@ -93,6 +93,7 @@
     // What the server last said. `confirmed`: the latest activity it knows of.
     let known = /** @type {Answer} */ ({});
     let heardAt = 0;
+    let lifeAt = 0; // when we last heard of a living session: an end that was asked for before is asked for again
     let ends = NEVER;
     let warnAt = NEVER;
     let askAt = NEVER;
@@ -150,6 +151,7 @@
     const cover = (why) => {
       state = "ended";
       reason = why;
+      heardAt = now;
       pending = null;
       retryAt = NEVER;
       dropAt = WANTED_ENDS.includes(why) ? now : now + keepPageFor;
@@ -178,7 +180,7 @@
       known = answer;
       reason = "";
       dropAt = NEVER;
-      heardAt = now;
+      heardAt = lifeAt = now;
       ends = asOf + left;
       warnAt = ends - answer.warn_before_seconds * SECOND;
       askAt = warnAt - ASK_AHEAD > now ? warnAt - ASK_AHEAD : NEVER;
@@ -209,7 +211,6 @@
      * @param {Answer} answer @param {string} [presumably]  the reason, where none was said and time was left
      */
     const hearOfEnd = (answer, presumably = "") => {
-      heardAt = now;
       if (state === "starting") state = "anonymous";
       else if (state !== "ended") end(answer.reason || (now < ends ? presumably : known.ends_by));
     };
@@ -219,8 +220,7 @@
       if (isLive() && now >= ends) {
         state = "checking";
         wish = null;
-        pending = null;
-        ask();
+        send();
       }
       if (state === "active" && now >= askAt) {
         askAt = NEVER;
@@ -286,6 +286,7 @@
         failures = 0;
         if (query === pending) pending = null;
         if (answer.state === "active") hearOfLife(answer, query.at, query);
+        else if (query.at < lifeAt) ask();
         else hearOfEnd(answer);
       },
 
@@ -304,11 +305,12 @@
       news({ answer, age }) {
         const asOf = now - age;
         const isOurs = answer.session === known.session;
-        if (state === "starting" || state === "anonymous") return;
+        if (!known.session) return; // nobody is logged in here
         if (answer.state === "active") {
-          if (isOurs) hearOfLife(answer, asOf);
-          else ask();
-        } else if (answer.state === "ended" ? isOurs : asOf > heardAt) hearOfEnd(answer, isOurs ? "" : "logout");
+          if (isOurs) return hearOfLife(answer, asOf);
+          lifeAt = now;
+          ask();
+        } else if (answer.state === "ended" ? isOurs : asOf > lifeAt) hearOfEnd(answer, isOurs ? "" : "logout");
       },
     };
 
@@ -463,7 +465,7 @@
   /** What asks: its title, its words and its button. @type {{[scene: string]: string[]}} */
   const QUESTIONS = { warning: ["title", "message", "button"], limit: ["limit", "save", "back"] };
 
-  const CROSS_SITE = "dvauth: cross-site. Serve it from a host on this page's site, or map /dvauth/ here to it.";
+  const CROSS_SITE = "dvauth: cross-site. Serve it on this page's site or at /dvauth/.";
 
   const HOST = "dvauth-prompt";
   const MARK = "(!) "; // in the title, for a tab in the background
@@ -473,14 +475,13 @@
    * click there the page would lose its own selection.
    */
   const STYLE = `:host{all:initial!important}
-dialog{max-width:30em;padding:8px 24px 24px;border:1px solid #8888;border-radius:8px}
-dialog{color-scheme:light dark;font:1em/1.5 system-ui;user-select:none}
+dialog{max-width:30em;padding:8px 24px 24px;border:1px solid #8888;border-radius:8px;
+color-scheme:light dark;font:1em/1.5 system-ui;user-select:none}
 dialog::backdrop{background:#000a}
 .cover::backdrop{background:Canvas}
 p{display:grid;gap:16px}
-button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff}
-button,a{font:600 1em/1.5 system-ui;text-align:center}
-a{display:block}
+button,a{padding:12px;border:0;border-radius:4px;background:#0f6cbd;color:#fff;
+display:block;font:600 1em/1.5 system-ui;text-align:center}
 :focus-visible:not(dialog){outline:3px solid CanvasText}
 .quiet{position:absolute;clip-path:inset(50%)}`;
 
@@ -490,9 +491,12 @@ a{display:block}
    */
   const VEIL = `@layer{:root :not(${HOST}){visibility:hidden!important}}`;
 
+  /** What the document itself has by this name, where the page may have a form or an image of that name. @param {string} name */
+  const own = (name) => Reflect.get(Document.prototype, name, document);
+
   /** @param {string} tag @param {{[name: string]: string}} attributes @param {(Node | string)[]} children */
   const make = (tag, attributes, ...children) => {
-    const element = document.createElement(tag);
+    const element = own("createElement").call(document, tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     element.append(...children);
     return element;
@@ -506,7 +510,7 @@ a{display:block}
    * @param {() => void} onStay
    */
   const createPrompt = (tag, loginUrl, onStay) => {
-    const html = document.documentElement;
+    const html = own("documentElement");
     let shown = "";
     /** @type {Custom | undefined} */
     let custom;
@@ -515,11 +519,10 @@ a{display:block}
     const note = make("p", { role: "alert" });
     const whisper = make("p", { class: "quiet", role: "status" });
     const host = make(HOST, {});
-    const [style, veil] = [STYLE, VEIL].map((css) => {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-      return sheet;
-    });
+    const style = new CSSStyleSheet();
+    const veil = new CSSStyleSheet();
+    style.replaceSync(STYLE);
+    veil.replaceSync(VEIL);
     const dialog = /** @type {HTMLDialogElement} */ (
       make("dialog", {
         role: "alertdialog",
@@ -532,14 +535,19 @@ a{display:block}
     root.adoptedStyleSheets = [style];
     root.append(dialog);
 
+    /** Without the veil, so that the focus finds its way back into the page. */
+    const lower = () => {
+      veil.disabled = true;
+      dialog.close();
+    };
+
     /** Above whatever the page has opened, with the focus on what can be done now. */
     const raise = () => {
       if (!host.isConnected) {
         html.append(host);
-        document.adoptedStyleSheets.push(veil);
+        own("adoptedStyleSheets").push(veil);
       }
-      veil.disabled = true; // so that the focus finds its way back into the page, and is remembered anew
-      dialog.close();
+      lower(); // so that the focus is remembered anew
       dialog.showModal();
       veil.disabled = !dialog.className;
     };
@@ -594,22 +602,16 @@ a{display:block}
       dialog.style.filter = state === "extending" ? "grayscale(1)" : ""; // the answer is on its way
     };
 
-    const hide = () => {
-      veil.disabled = true;
-      dialog.close();
-      document.title = document.title.replace(MARK, "");
-    };
-
     return {
       /** @param {View} view */
       render(view) {
         const scene = view.scene && view.scene + view.kept;
         custom = view.custom;
         if (scene !== shown) {
-          if (!shown) document.title = MARK + document.title;
           shown = scene;
+          Reflect.set(Document.prototype, "title", (scene && MARK) + own("title").replace(MARK, ""), document);
           if (scene) fill(view);
-          else hide();
+          else lower();
         }
         if (scene) tell(view);
       },
@@ -634,9 +636,6 @@ a{display:block}
       }
     };
 
-  /** Does the page around this frame show the prompt? */
-  const isSurrounded = () => frameElement && /** @type {any} */ (parent).dvauth?.activity;
-
   /** @param {HTMLScriptElement} tag */
   const start = (tag) => {
     // The page may replace these later, for its own tests or tricks.
@@ -647,7 +646,7 @@ a{display:block}
 
     const base = new URL(".", tag.src).href;
     const { onEnd, keepPageForSeconds = "600" } = tag.dataset;
-    const machine = createMachine({ keepPageFor: Number(keepPageForSeconds) * SECOND, leaveOnEnd: onEnd === "leave" });
+    const machine = createMachine({ keepPageFor: +keepPageForSeconds * SECOND, leaveOnEnd: onEnd === "leave" });
     const service = createService(base, fetch);
     const loginUrl = () =>
       `${base}${base.endsWith("/dvauth/") ? "enter" : "login"}?return_to=${encodeURIComponent(location.href)}`;
@@ -661,10 +660,10 @@ a{display:block}
 
     const send = guarded((/** @type {Happening} */ event) => {
       for (const effect of machine.handle({ ...event, at: monotonic(), wall: wall() })) act[effect.type](/** @type {any} */ (effect));
-      if (!isSurrounded()) prompt.render(machine.view());
+      // In a frame the prompt is left to the page around it, if that has one.
+      if (!(frameElement && /** @type {any} */ (parent).dvauth?.activity)) prompt.render(machine.view());
       clearTimeout(timer);
-      const delay = machine.wakeAt() - monotonic();
-      if (delay < LONGEST_DELAY) timer = setTimeout(send, Math.ceil(delay), { type: "tick" });
+      timer = setTimeout(send, Math.min(Math.ceil(machine.wakeAt() - monotonic()), LONGEST_DELAY), { type: "tick" });
     });
 
     const share = openChannel(base, (message) => {
@@ -674,12 +673,12 @@ a{display:block}
     /** @param {Query} query */
     const ask = async (query) => {
       if (!machine.awaits(query)) return;
-      const sent = wall();
+      const told = { session: machine.session(), sent: wall() }; // as it was: an end says not whose it is
       const event = await service(query);
       send(event);
       if (event.type !== "answer") return;
       if (event.answer.reason === "cross-site") console.error(CROSS_SITE);
-      share({ session: machine.session(), .../** @type {object} */ (event.answer), sent });
+      share({ ...told, ...event.answer });
       await pause(50); // so that the tabs hear it before the next has its turn
     };
 
@@ -714,8 +713,8 @@ a{display:block}
     let felt = -NEVER;
     /** @param {PointerEvent & KeyboardEvent} event */
     const feel = (event) => {
-      const { type, key, isTrusted, movementX, movementY } = event;
-      if (!isTrusted || (type === "pointermove" && !movementX && !movementY)) return;
+      const { type, key } = event;
+      if (!event.isTrusted || (type === "pointermove" && !event.movementX && !event.movementY)) return;
       if (machine.view().scene in QUESTIONS) {
         if (key !== "Escape" && key !== "Enter") return;
         event.preventDefault();
@@ -729,7 +728,7 @@ a{display:block}
     listen("pointerdown pointermove keydown wheel", feel, true);
 
     /** @param {{persisted?: boolean}} event */
-    const look = ({ persisted }) => send({ type: "look", hidden: document.hidden, restored: persisted });
+    const look = ({ persisted }) => send({ type: "look", hidden: own("hidden"), restored: persisted });
     listen("visibilitychange focus pageshow", look);
     listen("pagehide", () => send({ type: "leave" }));
     listen("online", () => send({ type: "online" }));
@@ -739,13 +738,14 @@ a{display:block}
     send({ type: "start" });
   };
 
-  const tag = /** @type {HTMLScriptElement | null | undefined} */ (page?.currentScript);
+  /** @type {HTMLScriptElement | null} */
+  const tag = own("currentScript");
   // A page that has the tag twice has one prompt.
   if (tag && !(/** @type {any} */ (window).dvauth?.activity)) {
     // A page that is only prerendered has no visitor yet.
     const begin = guarded(() => start(tag));
-    if (/** @type {any} */ (page).prerendering) page.addEventListener("prerenderingchange", begin);
+    if (own("prerendering")) addEventListener("prerenderingchange", begin, true);
     else begin();
   }
   return [createMachine, createService, TEXTS];
-})(/** @type {Document | undefined} */ (globalThis.document));
+})();

@@ -100,7 +100,7 @@ def test_the_countdown_is_right_on_coming_back(page: Page, portal: Portal, log_i
 def show(page: Page, *, hidden: bool) -> None:
     page.evaluate(
         """(hidden) => {
-            Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+            Object.defineProperty(Document.prototype, "hidden", { configurable: true, get: () => hidden });
             document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
         }""",
         hidden,

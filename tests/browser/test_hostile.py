@@ -67,6 +67,28 @@ def test_what_a_page_puts_in_place_of_the_browsers_own_is_not_used(
     expect(title(page)).to_have_text(ENDED, timeout=10_000)
 
 
+# Each hides what the document itself has by that name.
+NAMES = ["title", "hidden", "documentElement", "adoptedStyleSheets", "createElement", "currentScript", "prerendering"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_forms_and_images_may_have_any_name(
+    page: Page, portal: Portal, log_in: Callable[[str], Visitor], name: str
+) -> None:
+    log_in("brisk")
+    visit(page, portal.page(body=f"<form name={name}></form><h1>Tin tức</h1>"))
+    expect(question(page)).to_be_visible()
+    first = left(page)
+    expect(dialog(page).locator("b")).not_to_have_text(str(first))  # it counts by the second
+    marked = page.locator("title")
+    assert (marked.text_content() or "").startswith("(!) ")
+    page.keyboard.press("Enter")
+    expect(dialog(page)).to_have_count(0)
+    assert marked.text_content() == "Cổng thông tin"
+    expect(title(page)).to_have_text(ENDED, timeout=10_000)
+    expect(page.locator("h1")).to_be_hidden()
+
+
 def test_covered_is_covered_whatever_the_pages_styles_say(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:

@@ -82,7 +82,7 @@ def test_a_tab_that_missed_the_extension_ends_nothing(
 
 def hide(page: Page) -> None:
     page.evaluate("""() => {
-        Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+        Object.defineProperty(Document.prototype, "hidden", { configurable: true, get: () => true });
         document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
     }""")
 

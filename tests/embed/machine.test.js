@@ -423,6 +423,36 @@ describe("after the end", () => {
     assert.equal(scene.state, "ended");
   });
 
+  describe("the end that an older question was answered with", () => {
+    const returned = { session: "session-2" };
+    const focused = (scene) => scene.happens("look", { hidden: false }).open.pop();
+
+    it("does not cover a page that came back meanwhile: it asks again", () => {
+      const scene = ended();
+      const slow = focused(scene);
+      scene.passes(3).hears(alive(IDLE)).passes(1).answers(over("idle"), slow);
+      assert.deepEqual([scene.state, scene.told], ["active", ["ended", "resumed"]]);
+      assert.equal(scene.open.length, 1);
+      scene.answers(over("idle"));
+      assert.equal(scene.state, "ended");
+    });
+
+    it("does not take away a prompt that was answered elsewhere", () => {
+      const scene = prompted();
+      const slow = scene.open.pop();
+      scene.passes(2).hears(alive(IDLE, { seq: 5 })).passes(1).answers({ state: "anonymous", reason: null }, slow);
+      assert.equal(scene.state, "active");
+    });
+
+    it("is not the last word when there was news of another session", () => {
+      const scene = ended();
+      const slow = focused(scene);
+      scene.passes(3).hears(alive(IDLE, returned)).passes(1).answers(over("idle"), slow);
+      scene.passes(1).hears(over("idle"), 3000).answers(alive(IDLE, returned));
+      assert.deepEqual([scene.state, scene.told], ["active", ["ended", "resumed"]]);
+    });
+  });
+
   it("a portal may choose to leave for the login page", () => {
     const scene = new Scene({ leaveOnEnd: true }).happens("start").answers(alive(IDLE));
     assert.deepEqual(scene.hears(over("idle")).acts, ["leave"]);
