@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from dvauth.parts import Parts, connected
 from dvauth.sessions.record import Principal
@@ -27,8 +27,6 @@ from dvauth.timeouts.judge import Reason
 from tests.proxies import deployed
 from tests.proxies.portal_programs import Programs, php
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 COOKIE = "__Host-dvauth"
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Sec-Fetch-Dest": "document"}
 PASSWORD = "một câu mật khẩu đủ dài"
@@ -228,14 +226,6 @@ def _furnish(parts: Parts, at: deployed.Addresses) -> None:
     for name in ("news", "cms", "plain"):
         parts.portals.add(name, name=name, origins=[f"https://{at.host(name)}"], mounted=name != "plain")
     time.sleep(HEARD)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
