@@ -122,3 +122,10 @@ def test_a_prompt_nobody_could_read_is_refused(dvauth: Dvauth) -> None:
         assert refused.exit_code == 1
         assert "up to 200 visible characters" in refused.stderr
     assert dvauth("portal", "prompt", "nowhere", "--accent", "").exit_code == 1
+
+
+def test_a_prompt_is_not_changed_by_nothing(dvauth: Dvauth) -> None:
+    dvauth(*NEWS)
+    refused = dvauth("portal", "prompt", "news")
+    assert refused.exit_code == 2
+    assert "Nothing to change" in refused.stderr

@@ -74,7 +74,7 @@ def disable(username: str, *, as_json: bool) -> None:
         found = find(parts, username)
         parts.accounts.disable(found.id)
         with told_later():
-            parts.accounts.settle()
+            parts.accounts.settle(found.id)
         parts.audit.record(Event.USER_UPDATED, actor=ACTOR, account=found.id, change="disabled")
         _show(parts, found, _("“{name}” is disabled, and all sessions are ended."), as_json=as_json)
 
@@ -97,12 +97,14 @@ def enable(username: str, *, as_json: bool) -> None:
 @json_option
 def set_roles(username: str, roles: Sequence[str], *, as_json: bool) -> None:
     """Replace all roles of USERNAME by those given; live sessions have them within two seconds."""
+    if not roles:
+        raise click.UsageError(_("Give at least one --role."))
     with joined() as parts:
         found = find(parts, username)
         require_known(parts, roles)
         parts.accounts.set_roles(found.id, roles)
         with told_later():
-            parts.accounts.settle()
+            parts.accounts.settle(found.id)
         before, after = " ".join(found.roles), " ".join(sorted(set(roles)))
         parts.audit.record(Event.AUTHZ_CHANGE, actor=ACTOR, account=found.id, before=before, after=after)
         _show(parts, found, _("The roles of “{name}” are changed."), as_json=as_json)
@@ -119,7 +121,7 @@ def set_password(username: str, *, from_stdin: bool, as_json: bool) -> None:
         password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
         parts.accounts.set_password(found.id, password)
         with told_later():
-            parts.accounts.settle()
+            parts.accounts.settle(found.id)
         parts.audit.record(Event.AUTHN_PASSWORD_CHANGE, actor=ACTOR, account=found.id)
         _show(parts, found, _("“{name}” has a new password, and all sessions are ended."), as_json=as_json)
 

@@ -91,6 +91,8 @@ def show(slug: str, *, as_json: bool) -> None:
 def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **words: str | None) -> None:
     """Change the colour and the words of the prompt on the portal SLUG; "" goes back to ours."""
     given = {word: text for word, text in words.items() if text is not None}
+    if accent is None and not given:
+        raise click.UsageError(_("Nothing to change: give at least one of --accent, --title, --message, --button."))
 
     def changed(look: PromptLook) -> PromptLook:
         coloured = look if accent is None else look.with_accent(accent)
