@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from dvauth.audit.events import Event, Level
 from dvauth.audit.log import LONGEST_VALUE, AuditLog, Entry
 from dvauth.audit.models import AuditRow
-from dvauth.audit.rows import MOST_OF_STRANGERS, MOST_WAITING
+from dvauth.audit.rows import MOST_OF_STRANGERS, MOST_WAITING, RowQueue
 from dvauth.storage.sql import Database, DatabaseUnavailable
 from tests.conftest import HandClock
 
@@ -163,6 +164,27 @@ def test_what_sql_did_not_take_is_counted_and_told_of_once(
     assert MOST_WAITING <= kept <= 2 * MOST_WAITING
     (told,) = [record.getMessage() for record in caplog.records]
     assert f" {3 * MOST_WAITING - kept} audit events" in told
+
+
+def test_one_transaction_takes_no_more_rows_than_may_wait_however_fast_they_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[int] = []
+    queue = RowQueue(lambda rows: sizes.append(len(rows)))
+    take, more = queue._waiting.get, iter([{}] * 3 * MOST_WAITING)
+
+    def take_while_one_is_added() -> Any:
+        row = take()
+        for added in islice(more, 1):
+            queue._waiting.put_nowait(added)
+        return row
+
+    monkeypatch.setattr(queue._waiting, "get", take_while_one_is_added)
+    queue.add({})
+    queue.flush()
+    assert sum(sizes) == 1 + 3 * MOST_WAITING
+    assert max(sizes) == MOST_WAITING
+    queue.close()
 
 
 def test_strangers_cannot_fill_the_database(

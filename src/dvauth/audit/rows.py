@@ -57,7 +57,7 @@ class RowQueue:
         closing = False
         while not closing:
             taken = [self._waiting.get()]
-            while not self._waiting.empty():
+            while len(taken) < MOST_WAITING and not self._waiting.empty():
                 taken.append(self._waiting.get())
             rows = [row for row in taken if row is not None]
             closing = len(rows) < len(taken)
