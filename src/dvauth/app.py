@@ -1,6 +1,5 @@
 """``create_app``: the web in front of its parts; and the one place where errors become HTTP."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -32,17 +31,9 @@ LARGEST_BODY = 16 * 1024  # bytes; no form here needs more, and a server thread 
 ERROR_PAGES = {400, 403, 404, 405, 413, 421, 429, 500, 503}
 
 
-class Service(Flask):
-    """Flask, without what it does for every request and nobody here needs."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """No view and no hook of ours is asynchronous; Flask would look at each of them for each request."""
-        return func
-
-
 def create_app(parts: Parts) -> Flask:
     """The WSGI application. ``parts`` must be started before it serves."""
-    app = Service(__name__)
+    app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, MAX_FORM_MEMORY_SIZE=LARGEST_BODY, BOOTSTRAP_SERVE_LOCAL=True)
     # Otherwise Werkzeug redirects to what the Host header says, by http.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False

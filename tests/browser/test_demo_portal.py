@@ -26,6 +26,12 @@ def write(page: Page, title: str) -> None:
     page.get_by_label("Nội dung").fill(TEXT)
 
 
+def type_login(window: Page, name: str) -> None:
+    window.get_by_label("Tên đăng nhập").fill(name)
+    window.get_by_label("Mật khẩu", exact=True).fill("một câu mật khẩu đủ dài")
+    window.keyboard.press("Enter")
+
+
 def save(page: Page) -> None:
     # As the form itself does it: what covers the page must not be what protects it.
     page.evaluate("document.querySelector('form').submit()")
@@ -87,9 +93,7 @@ def test_text_survives_the_end_of_the_session(
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Đăng nhập lại (cửa sổ mới)").click()
     window = opened.value
-    window.get_by_label("Tên đăng nhập").fill("minh")
-    window.get_by_label("Mật khẩu", exact=True).fill("một câu mật khẩu đủ dài")
-    window.keyboard.press("Enter")
+    type_login(window, "minh")
     expect(window.get_by_role("heading", name="Bạn đã đăng nhập lại")).to_be_visible()
     window.close()
     save(page)
@@ -109,9 +113,7 @@ def test_login_beside_the_covered_text_leads_back_to_it(
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Đăng nhập lại").click()
     window = opened.value
-    window.get_by_label("Tên đăng nhập").fill("minh")
-    window.get_by_label("Mật khẩu", exact=True).fill("một câu mật khẩu đủ dài")
-    window.keyboard.press("Enter")
+    type_login(window, "minh")
     expect(window.get_by_role("heading", name="Bạn đã đăng nhập lại")).to_be_visible()
     expect(window.locator("textarea")).to_have_count(0)
     assert_accessible(window)
@@ -131,9 +133,7 @@ def test_another_persons_login_gets_nothing_of_the_text(
     service.end(people["minh"], Reason.REVOKED)
     window = page.context.new_page()
     window.goto(f"{desk}/editor/back")
-    window.get_by_label("Tên đăng nhập").fill("lan")
-    window.get_by_label("Mật khẩu", exact=True).fill("một câu mật khẩu đủ dài")
-    window.keyboard.press("Enter")
+    type_login(window, "lan")
     window.wait_for_url(f"{desk}/editor/back")
     save(page)
     expect(page.get_by_role("heading", name="Bài viết chưa được lưu")).to_be_visible()

@@ -127,12 +127,6 @@ class Site:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def wait_until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not holds():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
 
 @pytest.fixture(scope="session", params=["nginx", "caddy"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import eventually
+
 SPELLINGS_OF_VERIFY = [
     "/dvauth/verify",
     "/dvauth/verify/",
@@ -98,5 +100,5 @@ def test_tickets_are_not_logged(site: Any) -> None:
     site.ask("/dvauth/enter?ticket=a-secret&flow=12345678", {"Sec-Fetch-Dest": "document"})
     site.ask("/seen")
     log = site.at.folder / "access.log"
-    site.wait_until(lambda: "/seen" in log.read_text())
+    assert eventually(lambda: "/seen" in log.read_text(), within=20)
     assert "a-secret" not in log.read_text()

@@ -16,15 +16,7 @@ from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Ended
 from dvauth.storage.redis import connect
-
-
-def _within_seconds(seconds: float, true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+from tests.waiting import eventually
 
 
 @pytest.mark.proves("HP7", "HP2", "CO23")
@@ -51,7 +43,7 @@ def test_hanging_redis_lets_nobody_in_and_logs_nobody_out(frail_site: Any, frail
     assert (verified.status_code, verified.headers["X-DVAuth-Reason"]) == (403, "unavailable")
     assert bob.get("/health/live").status_code == 200
     frail_redis.send_signal(signal.SIGCONT)
-    assert _within_seconds(5, lambda: bob.fetch("/session").get_json().get("state") == "active")
+    assert eventually(lambda: bob.fetch("/session").get_json().get("state") == "active")
     assert bob.verify().status_code == 200
     assert capsys.readouterr().out.count('"sys_store_unavailable"') == 1
 
@@ -65,7 +57,7 @@ def test_login_refused_by_an_outage_is_no_failed_attempt(frail_site: Any, frail_
         answer = bob.client.post("/login", base_url=frail_site.centre, data=form, headers={"Origin": frail_site.centre})
         assert answer.status_code == 503
     frail_redis.send_signal(signal.SIGCONT)
-    assert _within_seconds(5, lambda: bob.get("/login").status_code == 200)
+    assert eventually(lambda: bob.get("/login").status_code == 200)
     assert bob.log_in("bob").status_code == 303
 
 
@@ -73,7 +65,7 @@ def test_portals_page_may_read_that_redis_is_away_and_when_to_ask_again(frail_si
     bob = frail_site.browser()
     bob.log_in("bob")
     frail_redis.send_signal(signal.SIGSTOP)
-    assert _within_seconds(5, lambda: bob.fetch("/session").status_code == 503)
+    assert eventually(lambda: bob.fetch("/session").status_code == 503)
     for answer in (bob.fetch("/session"), bob.keep_alive("prompt")):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"]
@@ -98,7 +90,7 @@ def test_logout_during_an_outage_is_said_to_wait_and_carried_out_later(frail_sit
     frail_redis.send_signal(signal.SIGCONT)
     thief = frail_site.script()
     stolen = {"Cookie": f"__Host-dvauth={cookie}"}
-    assert _within_seconds(5, lambda: thief.fetch("/session", headers=stolen).status_code == 200)
+    assert eventually(lambda: thief.fetch("/session", headers=stolen).status_code == 200)
     Housekeeping(frail_site.parts).round()
     ended = thief.fetch("/session", headers=stolen).get_json()
     assert ended == {"state": "ended", "reason": "logout"}
@@ -176,7 +168,7 @@ def restart(frail_site: Any, frail_redis: Any) -> Iterator[Callable[[], None]]:
             server = servers.enter_context(subprocess.Popen(frail_redis.args, stdout=subprocess.DEVNULL))
             servers.callback(server.kill)
             with connect(frail_site.parts.settings.redis_url) as client:
-                assert _within_seconds(10, lambda: _answers(client))
+                assert eventually(lambda: _answers(client), within=10)
 
         yield restart
 
@@ -236,8 +228,8 @@ def test_locked_sql_keeps_no_logout_waiting(site: Any) -> None:
     assert answer.status_code == 303
     assert not site.parts.connection.client.exists(keys.session(record.ref))
     journal = site.parts.revocations
-    assert _within_seconds(
-        5, lambda: [end.session_id for batch in journal.standing(utc_now()) for end in batch] == [record.ref.session_id]
+    assert eventually(
+        lambda: [end.session_id for batch in journal.standing(utc_now()) for end in batch] == [record.ref.session_id]
     )
 
 

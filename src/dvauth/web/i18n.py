@@ -23,8 +23,6 @@ def init_app(app: Flask, *, default: str, cookie: str) -> None:
         return chosen() or request.accept_languages.best_match(LANGUAGES) or default
 
     def remember(response: Response) -> Response:
-        if not request.query_string:
-            return response
         language = request.args.get("lang")
         if response.mimetype == "text/html" and language in LANGUAGES and language != request.cookies.get(cookie):
             secure = cookie.startswith("__Host-")
