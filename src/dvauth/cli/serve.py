@@ -29,9 +29,10 @@ def serve() -> None:
         service.start()
         service.wait_until_ready()
         ready = gettext("dvauth answers at {address} (it listens on {bind}). Ctrl-C stops it.")
+        stops = gettext("dvauth stops; requests under way are answered first, within ten seconds.")
+        supervisor.callback(tell, stops)  # a signal may come before anybody watches
         tell(ready.format(address=settings.base_url, bind=settings.bind))
         supervisor.watch()
-        tell(gettext("dvauth stops; requests under way are answered first, within ten seconds."))
 
 
 def tell(sentence: str) -> None:
