@@ -13,14 +13,17 @@ from werkzeug.wrappers import Response
 from dvauth.parts import Parts
 from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
+from dvauth.web.admin import filters
+from dvauth.web.admin.prompt_preview import prompt_preview
+from dvauth.web.admin.timeouts import timeouts
 from dvauth.web.answers import Failure, failure_of, problem
+from dvauth.web.confirm import confirm
 from dvauth.web.cookies import CookieJar
 from dvauth.web.embed import embed
 from dvauth.web.enter import MOUNT, enter
 from dvauth.web.front import Front
 from dvauth.web.health import health
 from dvauth.web.login import login
-from dvauth.web.prompt_preview import prompt_preview
 from dvauth.web.services import WebServices, services
 from dvauth.web.session_api import SessionApi
 from dvauth.web.setup import setup
@@ -43,7 +46,8 @@ def create_app(parts: Parts) -> Flask:
     i18n.init_app(app, default=parts.settings.default_locale, cookie=known.jar.name("language"))
     identity.init_app(app)
     guards.init_app(app)
-    for blueprint in (login, account, setup, enter, embed, health, prompt_preview):
+    filters.init_app(app)
+    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, prompt_preview):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)
@@ -61,6 +65,7 @@ def _web_services(parts: Parts) -> WebServices:
         tickets=parts.tickets,
         accounts=parts.accounts,
         authenticator=parts.authenticator,
+        timeouts=parts.timeouts,
         setup_links=parts.setup_links,
         audit=parts.audit,
         database=parts.database,

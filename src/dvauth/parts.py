@@ -18,6 +18,7 @@ from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
+from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.late_logouts import LateLogout, LateLogouts
@@ -32,10 +33,12 @@ from dvauth.sessions.cookie import CookieSigner, Credential
 from dvauth.sessions.ending import Ending
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.late_ends import LateEnds
+from dvauth.sessions.pauses import Pauses
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Clock, SessionRef, to_ms
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
+from dvauth.sessions.survey import SessionSurvey
 from dvauth.sessions.tickets import TicketOffice
 from dvauth.settings import Settings
 from dvauth.storage.embedded_redis import running_url
@@ -81,7 +84,10 @@ class Parts:
         self._impatient_database = Database(settings.sql_url, lock_wait=PATIENCE_SECONDS)  # people wait for it
         self.late_logouts = LateLogouts(self._impatient_database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
-        self.watch = RedisWatch(self.connection, self._probe, redis_clock, Published.parse, self._recover)
+        self.pauses = Pauses(self._probe)
+        self.watch = RedisWatch(
+            self.connection, self._probe, redis_clock, Published.parse, self._recover, after_beat=self.pauses.hand_in
+        )
 
     def start(self) -> None:
         self.watch.start()
@@ -110,7 +116,9 @@ class Parts:
 
     @cached_property
     def keeper(self) -> SessionKeeper:
-        return SessionKeeper(self.store, self.signer, self.clock, self.policies, self._journal)
+        return SessionKeeper(
+            self.store, self.signer, self.clock, self.policies, self._journal, note_pause=self.pauses.note
+        )
 
     @cached_property
     def reaper(self) -> Reaper:
@@ -123,6 +131,18 @@ class Parts:
     @cached_property
     def policy_book(self) -> PolicyBook:
         return PolicyBook(self.database, self._publish, short_allowed=self.settings.development_short_timeouts)
+
+    @cached_property
+    def timeouts(self) -> TimeoutAdministration:
+        survey = SessionSurvey(self.connection, self.store)
+        return TimeoutAdministration(
+            book=self.policy_book,
+            portals=self.portals,
+            survey=survey,
+            pauses=self.pauses,
+            now=self.clock.now,
+            record=self.audit.record,
+        )
 
     @cached_property
     def portals(self) -> PortalRegistry:

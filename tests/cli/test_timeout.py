@@ -43,11 +43,11 @@ def test_explains_who_set_each_value(dvauth: Dvauth) -> None:
     [
         (["--idle", "soon"], "soon"),
         (["--idle", "15"], "15"),
-        (["--warn", "19s"], "19 s is less than 20 s"),
-        (["--idle", "60s"], "--warn of 60 s is not less than --idle of 60 s"),
-        (["--absolute", "10m"], "--absolute of 600 s is less than --idle of 900 s"),
-        (["--absolute", "31d"], "more than 30 days"),
-        (["--remember", "401d"], "more than 400 days"),
+        (["--warn", "19s"], "19s is less than 20s"),
+        (["--idle", "60s"], "--warn of 1m is not less than --idle of 1m"),
+        (["--absolute", "10m"], "--absolute of 10m is less than --idle of 15m"),
+        (["--absolute", "31d"], "more than 30d"),
+        (["--remember", "401d"], "more than 400d"),
         (["--max-sessions", "0"], "0"),
         (["--role", "amdin", "--idle", "5m"], "There is no role “amdin”; there are reader, editor, admin."),
         (["--role", "Boss", "--new-role", "--idle", "5m"], "“Boss” cannot be a role"),
@@ -71,7 +71,7 @@ def test_refused_values_are_named_and_nothing_is_changed(dvauth: Dvauth, words: 
 def test_mistake_of_the_default_is_not_told_again_of_each_override(dvauth: Dvauth) -> None:
     dvauth("timeout", "set", "--role", "editor", "--absolute", "9h")
     refused = dvauth("timeout", "set", "--idle", "30s").stderr
-    assert refused == "Error: default: --warn of 60 s is not less than --idle of 30 s.\n"
+    assert refused == "Error: default: --warn of 1m is not less than --idle of 30s.\n"
 
 
 def test_override_can_be_taken_back_whole_or_in_part(dvauth: Dvauth) -> None:

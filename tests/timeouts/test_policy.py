@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvauth.timeouts.policy import FIELDS, PORTAL_FIELDS, Override, PolicyError, PolicySet, TimeoutPolicy
+from dvauth.timeouts.policy import FIELDS, PORTAL_FIELDS, Assurance, Override, PolicyError, PolicySet, TimeoutPolicy
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -67,6 +67,10 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert policies.portals == {}
 
 
+def told(policy: TimeoutPolicy | PolicySet) -> list[str]:
+    return list(map(str, policy.mistakes()))
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -74,18 +78,18 @@ def test_defaults_are_those_of_the_contract() -> None:
         ({"warn_before": 15 * MINUTE}, "warn_before of 900 s is not less than idle_timeout of 900 s."),
         ({"idle_timeout": 60 * SECOND}, "warn_before of 60 s is not less than idle_timeout of 60 s."),
         ({"idle_timeout": DAY + MS}, "absolute_timeout of 86400 s is less than idle_timeout of 86400.001 s."),
-        ({"absolute_timeout": 30 * DAY + MS}, "absolute_timeout of 2592000.001 s is more than 30 days."),
+        ({"absolute_timeout": 30 * DAY + MS}, "absolute_timeout of 2592000.001 s is more than 2592000 s."),
         ({"remember_for": -1 * SECOND}, "remember_for of -1 s is negative."),
         ({"remember_for": MS}, "remember_for of 0.001 s is less than absolute_timeout of 86400 s."),
         ({"remember_for": DAY - MS}, "remember_for of 86399.999 s is less than absolute_timeout of 86400 s."),
-        ({"remember_for": 400 * DAY + MS}, "remember_for of 34560000.001 s is more than 400 days."),
+        ({"remember_for": 400 * DAY + MS}, "remember_for of 34560000.001 s is more than 34560000 s."),
         ({"max_sessions": 0}, "max_sessions of 0 is not between 1 and 1000."),
         ({"max_sessions": 1001}, "max_sessions of 1001 is not between 1 and 1000."),
     ],
 )
 @pytest.mark.proves("AX1")
 def test_each_value_out_of_bounds_is_told_in_a_sentence_of_its_own(values: dict[str, Any], sentence: str) -> None:
-    assert TimeoutPolicy(**values).mistakes() == [sentence]
+    assert told(TimeoutPolicy(**values)) == [sentence]
 
 
 @pytest.mark.parametrize(
@@ -109,9 +113,8 @@ def test_bounds_themselves_are_allowed(values: dict[str, Any]) -> None:
 
 def test_development_lifts_the_lower_bound_of_the_warning_alone() -> None:
     assert TimeoutPolicy(warn_before=SECOND).mistakes(short_allowed=True) == []
-    assert TimeoutPolicy(warn_before=SECOND - MS).mistakes(short_allowed=True) == [
-        "warn_before of 0.999 s is less than 1 s."
-    ]
+    (mistake,) = TimeoutPolicy(warn_before=SECOND - MS).mistakes(short_allowed=True)
+    assert str(mistake) == "warn_before of 0.999 s is less than 1 s."
     assert TimeoutPolicy(absolute_timeout=31 * DAY).mistakes(short_allowed=True)
 
 
@@ -121,18 +124,18 @@ def test_all_mistakes_of_a_set_are_told_at_once_and_where_they_stand() -> None:
         {"editor": Override(max_sessions=2, absolute_timeout=MINUTE)},
         {"bank": Override(max_sessions=1, warn_before=5 * SECOND)},
     )
-    told = [
+    sentences = [
         "default: max_sessions of 0 is not between 1 and 1000.",
         "role editor: absolute_timeout of 60 s is less than idle_timeout of 900 s.",
         "portal bank: warn_before of 5 s is less than 20 s.",
         "portal bank: max_sessions cannot be set for a portal, only for all or a role.",
     ]
-    assert wrong.mistakes() == told
-    assert wrong.mistakes(short_allowed=True) == [*told[:2], told[3]]
+    assert told(wrong) == sentences
+    assert list(map(str, wrong.mistakes(short_allowed=True))) == [*sentences[:2], sentences[3]]
     with pytest.raises(PolicyError) as refused:
         wrong.checked()
-    assert refused.value.mistakes == told
-    assert str(refused.value) == " ".join(told)
+    assert list(map(str, refused.value.mistakes)) == sentences
+    assert str(refused.value) == " ".join(sentences)
 
 
 def test_checked_gives_the_set_itself() -> None:
@@ -250,7 +253,7 @@ def test_who_may_be_remembered(roles: tuple[str, ...], portal: str | None, remem
     ],
 )
 def test_roles_remember_for_is_measured_by_its_own_absolute_timeout(override: Override, sentences: list[str]) -> None:
-    assert PolicySet(TimeoutPolicy(remember_for=20 * DAY), {"clerk": override}).mistakes() == sentences
+    assert told(PolicySet(TimeoutPolicy(remember_for=20 * DAY), {"clerk": override})) == sentences
 
 
 @pytest.mark.parametrize("override", [Override(remember_for=DAY), Override(max_sessions=1)])
@@ -279,4 +282,16 @@ def test_documents_tell_durations_in_seconds() -> None:
         },
         "roles": {"admin": {"max_sessions": 1}},
         "portals": {"bank": {}},
+        "assurance_level": 1,
     }
+
+
+@pytest.mark.proves("TO3")
+@pytest.mark.parametrize("name", ["absolute_timeout", "remember_for"])
+def test_what_the_assurance_level_forbids_is_refused(name: str) -> None:
+    longest = {"absolute_timeout": 12 * HOUR, "remember_for": timedelta(0)}
+    at_the_bound = PolicySet(TimeoutPolicy(**longest | {name: 12 * HOUR}), assurance=Assurance.AAL3)
+    assert told(at_the_bound) == []
+    over = replace(at_the_bound, default=replace(at_the_bound.default, **{name: 13 * HOUR}))
+    assert told(over) == [f"default: {name} of 46800 s is more than 43200 s, the most at the assurance level AAL3."]
+    assert told(replace(over, assurance=Assurance.AAL2)) == []

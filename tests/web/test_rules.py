@@ -20,6 +20,8 @@ EXAMPLES = {
     "slug": "news",
     "scene": "warning",
     "began": "1",
+    "kind": "portal",
+    "name": "news",
 }
 WITHOUT_FORM_TOKEN = {
     "/session/keep-alive",  # JSON only: see test_session_api
@@ -32,6 +34,7 @@ SESSION_ROUTES = {
     ("login.log_in", "POST"),
     ("enter.handshake", "GET"),
     ("account.change_password", "POST"),
+    ("confirm.prove", "POST"),  # a new secret for the session that there is
 }
 
 

@@ -12,7 +12,6 @@ from dvauth.accounts.errors import NoSuchAccount
 from dvauth.accounts.setup_links import LIFETIME
 from dvauth.audit.events import Event
 from dvauth.cli.joined import ACTOR, joined, told_later
-from dvauth.cli.roles import require_known
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.parts import Parts
@@ -35,7 +34,7 @@ def account() -> None:
 def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool) -> None:
     """Add the account USERNAME and print a one-time link by which its owner chooses a password."""
     with joined() as parts:
-        require_known(parts, roles)
+        parts.timeouts.require_roles(roles)
         added = parts.accounts.add(username, display_name=name, roles=roles)
         parts.audit.record(Event.USER_CREATED, actor=ACTOR, account=added.id, roles=" ".join(added.roles))
         _show_link(parts, added, as_json=as_json)
@@ -101,7 +100,7 @@ def set_roles(username: str, roles: Sequence[str], *, as_json: bool) -> None:
         raise click.UsageError(_("Give at least one --role."))
     with joined() as parts:
         found = find(parts, username)
-        require_known(parts, roles)
+        parts.timeouts.require_roles(roles)
         parts.accounts.set_roles(found.id, roles)
         with told_later():
             parts.accounts.settle(found.id)

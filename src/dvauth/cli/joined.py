@@ -6,6 +6,7 @@ from io import StringIO
 
 import click
 
+from dvauth.administration.actor import Actor
 from dvauth.cli.texts import gettext as _
 from dvauth.parts import Parts, connected
 from dvauth.settings import Settings
@@ -13,6 +14,7 @@ from dvauth.storage.redis import StoreUnavailable
 
 # Whom the audit log names as the one who did it.
 ACTOR = "cli"
+CLI = Actor(ACTOR)
 
 
 @contextmanager

@@ -1,23 +1,22 @@
 """``dvauth timeout``: how long sessions may last, by default, for a role or on a portal."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from dvauth.accounts.account import checked_roles
-from dvauth.audit.events import Event
 from dvauth.cli.account import find
 from dvauth.cli.duration import Duration, told
-from dvauth.cli.joined import ACTOR, joined, told_later
-from dvauth.cli.roles import require_known
+from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.explained import N_, Explained
 from dvauth.parts import Parts
+from dvauth.policies.book import Change, ReasonMissing
 from dvauth.portals.errors import NoSuchPortal
-from dvauth.timeouts.policy import FIELDS, EffectivePolicy, Override, PolicyError, PolicySet, TimeoutPolicy
+from dvauth.timeouts.policy import FIELDS, Assurance, EffectivePolicy, Mistake, Override, PolicyError, PolicySet
 
 OPTIONS = {
     "idle_timeout": "--idle",
@@ -61,8 +60,11 @@ def show(*, as_json: bool) -> None:
 @click.option("--warn", "warn_before", type=Duration(), help="How long before the end the prompt appears.")
 @click.option("--remember", "remember_for", type=Duration(), help="How long a remembered login lasts; 0s: off.")
 @click.option("--max-sessions", type=click.IntRange(1), help="How many sessions an account may have at a time.")
+@click.option("--reason", help="Why they are looser than NIST says at the assurance level (see dvauth timeout level).")
 @json_option
-def set_(role: str | None, portal: str | None, *, new_role: bool, as_json: bool, **values: Any) -> None:
+def set_(
+    role: str | None, portal: str | None, *, new_role: bool, reason: str | None, as_json: bool, **values: Any
+) -> None:
     """Change the default, or what one role or one portal overrides. The strictest wins, field by field."""
     given = {name: value for name, value in values.items() if value is not None}
     if not given:
@@ -72,11 +74,9 @@ def set_(role: str | None, portal: str | None, *, new_role: bool, as_json: bool,
     if new_role and not role:
         raise click.UsageError(_("--new-role needs the --role that is new."))
     with joined() as parts:
-        if role and new_role:
-            checked_roles([role])
-        elif role:
-            require_known(parts, [role])
-        after = _save(parts, role, portal, given)
+        if role and not new_role:
+            parts.timeouts.require_roles([role])
+        after = _save(parts, role, portal, given, reason)
     _tell_saved(after, as_json=as_json)
     if not as_json:
         _tell_of_looser(after.strictest([role] if role else [], portal), given)
@@ -101,7 +101,29 @@ def unset(role: str | None, portal: str | None, *, as_json: bool, **chosen: bool
             _require_portal(parts, portal)
         if not _override(parts.policy_book.load(), role, portal).values():
             raise NothingSet(whose=role or portal)
-        after = _save(parts, role, portal, dict.fromkeys(names))
+        after = _save(parts, role, portal, dict.fromkeys(names), None)
+    _tell_saved(after, as_json=as_json)
+
+
+@timeout.command()
+@click.argument("level", type=click.Choice([level.name.lower() for level in Assurance]))
+@click.option("--reason", help="Why the timeouts are looser than the level says, where they are.")
+@json_option
+def level(level: str, *, reason: str | None, as_json: bool) -> None:
+    """Say which assurance level of NIST SP 800-63B-4 you keep; what its SHALL forbids is refused from then on."""
+    with joined() as parts:
+        after = _changed(parts, Change(assurance=Assurance[level.upper()], reason=reason))
+    _tell_saved(after, as_json=as_json)
+
+
+@timeout.command(name="take-back")
+@json_option
+def take_back(*, as_json: bool) -> None:
+    """Undo the last change of timeouts."""
+    with joined() as parts:
+        with told_later():
+            parts.timeouts.take_back(CLI)
+        after = parts.timeouts.policies()
     _tell_saved(after, as_json=as_json)
 
 
@@ -113,7 +135,7 @@ def unset(role: str | None, portal: str | None, *, as_json: bool, **chosen: bool
 def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *, as_json: bool) -> None:
     """Show what is in force for an account or for roles, and who set each value."""
     with joined() as parts:
-        require_known(parts, roles)
+        parts.timeouts.require_roles(roles)
         if portal:
             _require_portal(parts, portal)
         if username:
@@ -126,29 +148,20 @@ def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *,
         show_table([_("Limit"), _("Value"), _("Set by")], rows)
 
 
-def _save(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any]) -> PolicySet:
-    before = parts.policy_book.load()
-    with told_later():
-        _change(parts, role, portal, values)
-    after = parts.policy_book.load()
-    old, new = _differences(_of(before, role, portal), _of(after, role, portal))
-    parts.audit.record(
-        Event.AUTHZ_ADMIN, actor=ACTOR, portal=portal, action="timeouts changed", role=role, before=old, after=new
-    )
-    return after
+def _save(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any], reason: str | None) -> PolicySet:
+    scope, name = ("role", role) if role else ("portal", portal) if portal else ("default", "")
+    return _changed(parts, replace(Change.of(scope, name or "", values), reason=reason))
 
 
-def _change(parts: Parts, role: str | None, portal: str | None, values: dict[str, Any]) -> None:
+def _changed(parts: Parts, change: Change) -> PolicySet:
     try:
-        if role:
-            parts.policy_book.change_override("role", role, **values)
-        elif portal:
-            _require_portal(parts, portal)
-            parts.policy_book.change_override("portal", portal, **values)
-        else:
-            parts.policy_book.change_default(**values)
+        with told_later():
+            parts.timeouts.change(CLI, change)
     except PolicyError as error:
-        raise click.ClickException("\n".join(map(_as_typed, error.mistakes))) from error
+        raise click.ClickException("\n".join(map(_sentence, error.mistakes))) from error
+    except ReasonMissing as missing:
+        raise click.ClickException(_told_of_deviations(missing)) from missing
+    return parts.timeouts.policies()
 
 
 def _require_portal(parts: Parts, slug: str) -> None:
@@ -156,30 +169,24 @@ def _require_portal(parts: Parts, slug: str) -> None:
         raise NoSuchPortal(slug=slug)
 
 
-def _as_typed(mistake: str) -> str:
-    """The sentence with the options in place of the names that they have inside."""
-    for name, option in OPTIONS.items():
-        mistake = mistake.replace(name, option)
-    return mistake
+def _sentence(mistake: Mistake) -> str:
+    """With the options in place of the names that they have inside."""
+    return f"{_whose(mistake.whose)}: {mistake.explain(_, _typed)}"
 
 
-def _of(policies: PolicySet, role: str | None, portal: str | None) -> TimeoutPolicy | Override:
-    return _override(policies, role, portal) if role or portal else policies.default
+def _typed(value: Any) -> str:
+    return OPTIONS.get(value, "") or told(value)
+
+
+def _told_of_deviations(missing: ReasonMissing) -> str:
+    looser = ", ".join(
+        f"{_title(each.field)} ≤ {told(each.bound)} ({each.source})" for each in missing.deviations if each.bound
+    )
+    return _("This is looser than your assurance level says: {looser}. Say why with --reason.").format(looser=looser)
 
 
 def _override(policies: PolicySet, role: str | None, portal: str | None) -> Override:
     return (policies.roles.get(role) if role else policies.portals.get(portal or "")) or Override()
-
-
-def _differences(before: TimeoutPolicy | Override, after: TimeoutPolicy | Override) -> tuple[str, str]:
-    """The fields that changed, for the audit log: ``idle_timeout=15m``, and what became of them."""
-    changed = [name for name in FIELDS if getattr(before, name) != getattr(after, name)]
-    old, new = (" ".join(f"{name}={_or_unset(getattr(each, name))}" for name in changed) for each in (before, after))
-    return old, new
-
-
-def _or_unset(value: timedelta | int | None) -> str:
-    return "unset" if value is None else told(value)
 
 
 def _tell_saved(after: PolicySet, *, as_json: bool) -> None:
@@ -204,7 +211,11 @@ def _explained(effective: EffectivePolicy) -> dict[str, Any]:
 
 
 def _source(effective: EffectivePolicy, name: str) -> str:
-    kind, _colon, whose = effective.sources[name].partition(":")
+    return _whose(effective.sources[name])
+
+
+def _whose(source: str) -> str:
+    kind, _colon, whose = source.partition(":")
     words = {"default": _("default"), "role": _("role"), "portal": _("portal")}
     return f"{words[kind]} {whose}".strip()
 

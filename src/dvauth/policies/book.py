@@ -1,18 +1,88 @@
-"""The policies in SQL: read as a whole, changed one scope at a time, refused as a whole if anything does not fit."""
+"""The policies in SQL: read as a whole, changed as a whole, refused as a whole if anything does not fit."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from dvauth.policies.models import PolicyRow
+from dvauth.policies.models import PolicyChangeRow, PolicyRow
 from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database
-from dvauth.timeouts.policy import Override, PolicySet
+from dvauth.timeouts.policy import FIELDS, Assurance, Override, PolicySet
+from dvauth.timeouts.recommendations import Recommendation, deviations
 
 DEFAULT = ("default", "")
+ASSURANCE = ("assurance", "")
+
+
+class ReasonMissing(ValueError):
+    """The policies would deviate from what NIST says at the operator's assurance level, and nobody says why."""
+
+    def __init__(self, deviations: list[Recommendation]) -> None:
+        self.deviations = deviations
+        super().__init__("; ".join(f"{each.source}: {each.field} at most {each.bound}" for each in deviations))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What to set, by whose it is; ``None`` takes a field of an override out. What is not named stays.
+
+    ``reason`` says why the policies deviate from what NIST says at the assurance level, where they do.
+    """
+
+    default: Mapping[str, Any] = field(default_factory=dict)
+    roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    portals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    assurance: Assurance | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, scope: str, name: str, values: Mapping[str, Any]) -> "Change":
+        """One for the default (``default``, no name), a ``role`` or a ``portal``."""
+        if scope == "default":
+            return cls(default=values)
+        return cls(roles={name: values}) if scope == "role" else cls(portals={name: values})
+
+    @classmethod
+    def between(cls, now: PolicySet, wanted: PolicySet, reason: str | None) -> "Change":
+        """What makes ``wanted`` of ``now``."""
+        return cls(
+            default=_all_of(wanted.default),
+            roles={name: _all_of(wanted.roles.get(name, Override())) for name in {*now.roles, *wanted.roles}},
+            portals={name: _all_of(wanted.portals.get(name, Override())) for name in {*now.portals, *wanted.portals}},
+            assurance=wanted.assurance,
+            reason=reason,
+        )
+
+    def applied_to(self, old: PolicySet) -> PolicySet:
+        return PolicySet(
+            replace(old.default, **self.default),
+            {**old.roles, **_joined(old.roles, self.roles)},
+            {**old.portals, **_joined(old.portals, self.portals)},
+            old.assurance if self.assurance is None else self.assurance,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change that was made: by whom, and the whole of the policies before and after it."""
+
+    number: int
+    at: datetime
+    actor: str
+    before: PolicySet
+    after: PolicySet
+
+
+def _all_of(policy: Any) -> dict[str, Any]:
+    return {name: getattr(policy, name) for name in FIELDS}
+
+
+def _joined(old: Mapping[str, Override], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Override]:
+    return {name: replace(old.get(name, Override()), **values) for name, values in changes.items()}
 
 
 class PolicyBook:
@@ -21,9 +91,17 @@ class PolicyBook:
     ``short_allowed`` lifts the lower bounds of timeouts, for development.
     """
 
-    def __init__(self, database: Database, publish: Callable[[], object], *, short_allowed: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        publish: Callable[[], object],
+        *,
+        short_allowed: bool,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._database = database
         self._publish = publish
+        self._now = now
         self._short_allowed = short_allowed
 
     def load(self) -> PolicySet:
@@ -31,30 +109,58 @@ class PolicyBook:
         with self._database.session() as sql:
             return _stored(sql)
 
-    def change_default(self, **values: Any) -> PolicySet:
-        """Set fields of the default policy. Raises ``PolicyError``."""
-        return self._change(lambda old: replace(old, default=replace(old.default, **values)), DEFAULT)
+    def reason(self) -> str | None:
+        """Why the policies deviate from the assurance level, as somebody has written down."""
+        with self._database.session() as sql:
+            return _reason(sql)
 
-    def change_override(self, scope: str, name: str, **values: Any) -> PolicySet:
-        """Set fields of the override for a role or a portal; ``None`` takes a field out. Raises ``PolicyError``."""
+    def checked(self, change: Change) -> PolicySet:
+        """The policies as the change would make them. Raises ``PolicyError`` and ``ReasonMissing``; saves nothing."""
+        with self._database.session() as sql:
+            return self._changed(sql, change)
 
-        def changed(old: PolicySet) -> PolicySet:
-            overrides = old.roles if scope == "role" else old.portals
-            joined = {**overrides, name: replace(overrides.get(name, Override()), **values)}
-            return replace(old, roles=joined) if scope == "role" else replace(old, portals=joined)
+    def changes(self, most: int = 10) -> list[Changed]:
+        """What was changed, the latest first."""
+        with self._database.session() as sql:
+            rows = sql.scalars(select(PolicyChangeRow).order_by(PolicyChangeRow.id.desc()).limit(most))
+            return [_changed_by(row) for row in rows]
 
-        return self._change(changed, (scope, name))
-
-    def _change(self, changed: Callable[[PolicySet], PolicySet], key: tuple[str, str]) -> PolicySet:
-        scope, name = key
+    def change(self, change: Change, actor: str = "") -> Changed:
+        """Save it. Raises ``PolicyError`` and ``ReasonMissing``."""
         with self._database.session() as sql:
             raise_revision(sql)
-            policies = changed(_stored(sql)).checked(short_allowed=self._short_allowed)
-            document = policies.to_document()
-            values = document["default"] if key == DEFAULT else document[f"{scope}s"][name]
-            sql.merge(PolicyRow(scope=scope, name=name, values=values))
+            before, after = _stored(sql), self._changed(sql, change)
+            document = after.to_document()
+            scopes = [("role", name) for name in change.roles] + [("portal", name) for name in change.portals]
+            for scope, name in scopes:
+                sql.merge(PolicyRow(scope=scope, name=name, values=document[f"{scope}s"][name]))
+            if change.default:
+                sql.merge(PolicyRow(scope="default", name="", values=document["default"]))
+            reason = (change.reason or _reason(sql)) if deviations(after) else None
+            stated = {"level": int(after.assurance), "reason": reason}
+            sql.merge(PolicyRow(scope="assurance", name="", values=stated))
+            row = PolicyChangeRow(at=self._now(), actor=actor, before=before.to_document(), after=document)
+            sql.add(row)
+            sql.flush()
+            changed_by = _changed_by(row)
         self._publish()
-        return policies
+        return changed_by
+
+    def change_default(self, **values: Any) -> None:
+        """Set fields of the default policy. Raises what ``change`` raises."""
+        self.change(Change(default=values))
+
+    def change_override(self, scope: str, name: str, **values: Any) -> None:
+        """Set fields of the override for a ``role`` or a ``portal``. Raises what ``change`` raises."""
+        self.change(Change.of(scope, name, values))
+
+    def _changed(self, sql: Session, change: Change) -> PolicySet:
+        before = _stored(sql)
+        after = change.applied_to(before).checked(short_allowed=self._short_allowed)
+        looser = [each for each in deviations(after) if each not in deviations(before) or not _reason(sql)]
+        if looser and not change.reason:
+            raise ReasonMissing(looser)
+        return after
 
 
 def forget_portal(sql: Session, slug: str) -> None:
@@ -62,10 +168,21 @@ def forget_portal(sql: Session, slug: str) -> None:
     sql.execute(delete(PolicyRow).where(PolicyRow.scope == "portal", PolicyRow.name == slug))
 
 
+def _changed_by(row: PolicyChangeRow) -> Changed:
+    before, after = PolicySet.from_document(row.before), PolicySet.from_document(row.after)
+    return Changed(row.id, row.at, row.actor, before, after)
+
+
+def _reason(sql: Session) -> str | None:
+    row = sql.get(PolicyRow, ASSURANCE)
+    return row.values.get("reason") if row else None
+
+
 def _stored(sql: Session) -> PolicySet:
     rows = {(row.scope, row.name): row.values for row in sql.scalars(select(PolicyRow))}
     document = PolicySet().to_document()
     document["default"] |= rows.pop(DEFAULT, {})
+    document["assurance_level"] = rows.pop(ASSURANCE, {}).get("level", document["assurance_level"])
     for (scope, name), values in rows.items():
         document[f"{scope}s"][name] = values
     return PolicySet.from_document(document)

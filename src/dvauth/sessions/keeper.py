@@ -32,7 +32,8 @@ from dvauth.timeouts.policy import PolicySet
 class SessionKeeper:
     """``journal`` is told at once of sessions ended by name, so that it outlives a Redis that loses its last second.
 
-    Of other ends, evictions among them, the events tell.
+    Of other ends, evictions among them, the events tell. ``note_pause`` is told how long somebody had been idle when
+    activity is recorded.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class SessionKeeper:
         clock: Clock,
         policies: Callable[[], PolicySet],
         journal: Callable[[Sequence[Ending]], None],
+        note_pause: Callable[[timedelta], object] = lambda _pause: None,
     ) -> None:
         self._journal = journal
+        self._note_pause = note_pause
         self._store = store
         self._signer = signer
         self._clock = clock
@@ -200,6 +203,10 @@ class SessionKeeper:
         live = [record for record in records if judge(record, policies, None, now).active]
         return sorted(live, key=lambda record: record.last_activity_at, reverse=True)
 
+    def time_since_login(self, record: SessionRecord) -> timedelta:
+        """How long ago the person proved who they are."""
+        return self._clock.now() - record.authenticated_at
+
     def has_ended(self, account_id: str, session_id: str) -> bool:
         """Whether this was a session of the account, and ended lately."""
         tombstone = self._store.tombstone(SessionRef(bucket_of(account_id), session_id))
@@ -216,7 +223,10 @@ class SessionKeeper:
             place=place,
             event=event,
         )
-        return self._settler.settle(record, place, now) if record else None
+        if record is None:
+            return None
+        self._note_pause(record.last_activity_at - live.record.last_activity_at)
+        return self._settler.settle(record, place, now)
 
     def _ending(self, record: SessionRecord, reason: Reason) -> Ending:
         return ending_of(record, reason, self._policies(), self._clock.now())

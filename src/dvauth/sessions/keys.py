@@ -5,6 +5,7 @@ slot. Names are short because they are stored with every session.
 """
 
 import hashlib
+from datetime import date
 
 from dvauth.sessions.record import SessionRecord, SessionRef
 
@@ -63,6 +64,10 @@ def places(record: SessionRecord) -> list[str]:
 
 def ticket(fingerprint: str) -> str:
     return f"dvauth:ticket:{fingerprint}"
+
+
+def pauses(day: date) -> str:
+    return f"dvauth:pauses:{day:%Y%m%d}"
 
 
 def digest_field(portal_id: int | None) -> str:

@@ -58,13 +58,19 @@ class SessionStore:
         """Whether a secret with this digest opens the session, wherever it was given out."""
         return digest in self._call(self._redis.hvals, keys.session(ref))
 
-    def read_many(self, refs: Sequence[SessionRef], *, for_lists: bool = True) -> list[SessionRecord]:
-        """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs."""
+    def read_many(
+        self, refs: Sequence[SessionRef], *, for_lists: bool = True, portal: Portal | None = None
+    ) -> list[SessionRecord]:
+        """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs.
+
+        With a portal: with their last activity there.
+        """
         if not refs:
             return []
         names = _LISTED if for_lists else keys.DATA
-        rows = self._run("read_many", [keys.session(ref) for ref in refs], names)
-        found = (to_record(ref, names, row, None) for ref, row in zip(refs, rows, strict=True))
+        fields = [*names, keys.activity_field(portal.id)] if portal else names
+        rows = self._run("read_many", [keys.session(ref) for ref in refs], fields)
+        found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
     def tombstone(self, ref: SessionRef) -> Tombstone | None:

@@ -93,6 +93,7 @@ class RedisWatch(Generic[T]):
 
     ``parse`` turns a publication into what the process works with; ``recover`` is called with the run id of a Redis
     that holds no publication, or one made for another run: it replays revocations from SQL and publishes anew.
+    ``after_beat`` may use the time between two questions to tell Redis something that no request should wait for.
     """
 
     def __init__(
@@ -102,12 +103,15 @@ class RedisWatch(Generic[T]):
         clock: RedisClock,
         parse: Callable[[Publication], T],
         recover: Callable[[str], None],
+        *,
+        after_beat: Callable[[], object] = lambda: None,
     ) -> None:
         self._connection = connection
         self._probe = probe
         self._clock = clock
         self._parse = parse
         self._recover = recover
+        self._after_beat = after_beat
         self._known: dict[bytes, bytes] = {}
         self._current: T | None = None
         self._asked_at = float("-inf")
@@ -175,6 +179,7 @@ class RedisWatch(Generic[T]):
     def _try_beat(self) -> None:
         try:
             self.beat()
+            self._after_beat()
         except Exception as error:  # noqa: BLE001 - whatever it is, the thread goes on; requests are refused meanwhile
             log.warning("no word from Redis: %r", error)
 

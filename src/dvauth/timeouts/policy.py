@@ -5,10 +5,13 @@ true afterwards: where every override fits the default, any mixture of them has 
 absolute_timeout as well, and remembers nobody or for at least absolute_timeout.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from enum import IntEnum
 from typing import Any, Self
+
+from dvauth.explained import N_
 
 ADMIN_ROLE = "admin"
 
@@ -17,14 +20,44 @@ SHORTEST_WARNING = timedelta(seconds=20)  # WCAG 2.2, SC 2.2.1: at least 20 s to
 LONGEST_ABSOLUTE = timedelta(days=30)  # NIST SP 800-63B-4, AAL1
 LONGEST_REMEMBER = timedelta(days=400)  # RFC 6265bis 5.5: browsers keep no cookie longer
 MOST_SESSIONS = 1000  # one script handles all sessions of an account
+LONGEST_AT_AAL3 = timedelta(hours=12)  # NIST SP 800-63B-4, 2.3.3: SHALL
+
+
+class Assurance(IntEnum):
+    """Which authenticator assurance level of NIST SP 800-63B-4 the operator means to keep."""
+
+    AAL1 = 1
+    AAL2 = 2
+    AAL3 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A value that is refused: a sentence with blanks in braces, and what fills them.
+
+    Of the values ``field`` and ``other`` are names of fields; durations are ``timedelta``. ``whose`` is whose policy
+    it is: ``default``, ``role:…`` or ``portal:…``; empty where only one policy is looked at.
+    """
+
+    sentence: str
+    values: Mapping[str, Any]
+    whose: str = ""
+
+    def explain(self, gettext: Callable[[str], str], tell: Callable[[Any], str]) -> str:
+        """The sentence in the language of ``gettext``; ``tell`` says a value or the name of a field."""
+        return gettext(self.sentence).format(**{name: tell(value) for name, value in self.values.items()})
+
+    def __str__(self) -> str:
+        scope = f"{self.whose.replace(':', ' ')}: " if self.whose else ""
+        return scope + self.explain(str, _told)
 
 
 class PolicyError(ValueError):
-    """Values that are refused; ``mistakes`` has one sentence for each, naming field and value."""
+    """Values that are refused; ``mistakes`` has one for each."""
 
-    def __init__(self, mistakes: list[str]) -> None:
+    def __init__(self, mistakes: list[Mistake]) -> None:
         self.mistakes = mistakes
-        super().__init__(" ".join(mistakes))
+        super().__init__(" ".join(map(str, mistakes)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,44 +73,36 @@ class TimeoutPolicy:
     remember_for: timedelta = timedelta(0)
     max_sessions: int = 10
 
-    def mistakes(self, *, short_allowed: bool = False) -> list[str]:
-        """One sentence for each value out of bounds; ``short_allowed`` lifts the lower bounds (development)."""
+    def mistakes(self, *, short_allowed: bool = False) -> list[Mistake]:
+        """One for each value out of bounds; ``short_allowed`` lifts the lower bounds (development)."""
         shortest = timedelta(seconds=1) if short_allowed else SHORTEST_WARNING
+        less, more = N_("{field} of {value} is less than {bound}."), N_("{field} of {value} is more than {bound}.")
+        below, above = (
+            N_("{field} of {value} is less than {other} of {bound}."),
+            N_("{field} of {value} is not less than {other} of {bound}."),
+        )
         checks = (
-            (self.warn_before < shortest, f"warn_before of {_told(self.warn_before)} is less than {_told(shortest)}"),
-            (
-                self.warn_before >= self.idle_timeout,
-                f"warn_before of {_told(self.warn_before)} is not less than idle_timeout of {_told(self.idle_timeout)}",
-            ),
-            (
-                self.absolute_timeout < self.idle_timeout,
-                (
-                    f"absolute_timeout of {_told(self.absolute_timeout)} "
-                    f"is less than idle_timeout of {_told(self.idle_timeout)}"
-                ),
-            ),
-            (
-                self.absolute_timeout > LONGEST_ABSOLUTE,
-                f"absolute_timeout of {_told(self.absolute_timeout)} is more than 30 days",
-            ),
-            (self.remember_for < timedelta(0), f"remember_for of {_told(self.remember_for)} is negative"),
-            (
-                timedelta(0) < self.remember_for < self.absolute_timeout,
-                (
-                    f"remember_for of {_told(self.remember_for)} "
-                    f"is less than absolute_timeout of {_told(self.absolute_timeout)}"
-                ),
-            ),
-            (
-                self.remember_for > LONGEST_REMEMBER,
-                f"remember_for of {_told(self.remember_for)} is more than 400 days",
-            ),
+            (self.warn_before < shortest, less, "warn_before", shortest),
+            (self.warn_before >= self.idle_timeout, above, "warn_before", "idle_timeout"),
+            (self.absolute_timeout < self.idle_timeout, below, "absolute_timeout", "idle_timeout"),
+            (self.absolute_timeout > LONGEST_ABSOLUTE, more, "absolute_timeout", LONGEST_ABSOLUTE),
+            (self.remember_for < timedelta(0), N_("{field} of {value} is negative."), "remember_for", None),
+            (timedelta(0) < self.remember_for < self.absolute_timeout, below, "remember_for", "absolute_timeout"),
+            (self.remember_for > LONGEST_REMEMBER, more, "remember_for", LONGEST_REMEMBER),
             (
                 not 1 <= self.max_sessions <= MOST_SESSIONS,
-                f"max_sessions of {self.max_sessions} is not between 1 and {MOST_SESSIONS}",
+                N_("{field} of {value} is not between 1 and {bound}."),
+                "max_sessions",
+                MOST_SESSIONS,
             ),
         )
-        return [f"{sentence}." for wrong, sentence in checks if wrong]
+        return [self._mistake(sentence, name, bound) for wrong, sentence, name, bound in checks if wrong]
+
+    def _mistake(self, sentence: str, name: str, bound: Any) -> Mistake:
+        values = {"field": name, "value": getattr(self, name), "bound": bound}
+        if isinstance(bound, str):
+            values |= {"other": bound, "bound": getattr(self, bound)}
+        return Mistake(sentence, values)
 
 
 FIELDS = tuple(f.name for f in fields(TimeoutPolicy))
@@ -121,6 +146,7 @@ class PolicySet:
         }
     )
     portals: Mapping[str, Override] = field(default_factory=dict)
+    assurance: Assurance = Assurance.AAL1
     _known: dict[tuple[tuple[str, ...], str | None], EffectivePolicy] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -151,23 +177,34 @@ class PolicySet:
         """Administrators are never remembered; nor is a role with limits of its own, which would be for nothing."""
         return role == ADMIN_ROLE or (role in self.roles and self.roles[role].limits_time)
 
-    def mistakes(self, *, short_allowed: bool = False) -> list[str]:
-        """One sentence for each refused value, with where it stands: a mistake of the default is no override's."""
+    def mistakes(self, *, short_allowed: bool = False) -> list[Mistake]:
+        """One for each refused value, with whose it is: a mistake of the default is no override's."""
         everybodys = self.default.mistakes(short_allowed=short_allowed)
-        found = [f"default: {text}" for text in everybodys]
+        found = [replace(mistake, whose="default") for mistake in everybodys + self._mistakes_of_assurance()]
         # The default's own remember_for is judged above; it does not reach whoever has limits of their own.
         forgetful = replace(self.default, remember_for=timedelta(0))
         for kind, overrides in (("role", self.roles), ("portal", self.portals)):
             for name, override in overrides.items():
                 joined = replace(forgetful, **override.values())
-                own = (text for text in joined.mistakes(short_allowed=short_allowed) if text not in everybodys)
-                found += [f"{kind} {name}: {text}" for text in own]
+                own = (each for each in joined.mistakes(short_allowed=short_allowed) if each not in everybodys)
+                found += [replace(mistake, whose=f"{kind}:{name}") for mistake in own]
+        sentence = N_("{field} cannot be set for a portal, only for all or a role.")
         for name, override in self.portals.items():
             pointless = [each for each in override.values() if each not in PORTAL_FIELDS]
-            found += [
-                f"portal {name}: {each} cannot be set for a portal, only for all or a role." for each in pointless
-            ]
+            found += [Mistake(sentence, {"field": each}, f"portal:{name}") for each in pointless]
         return found
+
+    def _mistakes_of_assurance(self) -> list[Mistake]:
+        """No override lengthens anything, so what holds for the default holds for all."""
+        if self.assurance < Assurance.AAL3:
+            return []
+        sentence = N_("{field} of {value} is more than {bound}, the most at the assurance level AAL3.")
+        limits = {name: getattr(self.default, name) for name in ("absolute_timeout", "remember_for")}
+        return [
+            Mistake(sentence, {"field": name, "value": value, "bound": LONGEST_AT_AAL3})
+            for name, value in limits.items()
+            if value > LONGEST_AT_AAL3
+        ]
 
     def checked(self, *, short_allowed: bool = False) -> Self:
         """The set itself; raises ``PolicyError`` with every mistake."""
@@ -181,6 +218,7 @@ class PolicySet:
             "default": _plain({name: getattr(self.default, name) for name in FIELDS}),
             "roles": {name: _plain(override.values()) for name, override in self.roles.items()},
             "portals": {name: _plain(override.values()) for name, override in self.portals.items()},
+            "assurance_level": int(self.assurance),
         }
 
     @classmethod
@@ -189,6 +227,7 @@ class PolicySet:
             TimeoutPolicy(**_rich(document["default"])),
             {name: Override(**_rich(values)) for name, values in document["roles"].items()},
             {name: Override(**_rich(values)) for name, values in document["portals"].items()},
+            Assurance(document.get("assurance_level", Assurance.AAL1)),
         )
 
 
@@ -208,5 +247,5 @@ def _rich(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(duration: timedelta) -> str:
-    return f"{duration.total_seconds():.12g} s"
+def _told(value: Any) -> str:
+    return f"{value.total_seconds():.12g} s" if isinstance(value, timedelta) else str(value)

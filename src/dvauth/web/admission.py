@@ -12,6 +12,10 @@ from dvauth.sessions.check import Active
 from dvauth.web.identity import CurrentUser, current_check, current_visit
 from dvauth.web.services import services
 
+# A login is fresh for so long. A form that was shown in that time may be sent a while later.
+FRESH = timedelta(minutes=10)
+FRESH_FOR_CHANGES = timedelta(minutes=30)
+
 me = cast("CurrentUser", current_user)
 
 
@@ -31,6 +35,11 @@ def require_role(role: str) -> None:
     address, resource = current_visit().client_address, request.path
     services().audit.record(Event.AUTHZ_FAIL, account=me.get_id(), address=address, resource=resource)
     abort(403)
+
+
+def has_fresh_login(*, for_changes: bool = False) -> bool:
+    """Whether the person, who is logged in, has proved lately who they are."""
+    return services().keeper.time_since_login(me.session) <= (FRESH_FOR_CHANGES if for_changes else FRESH)
 
 
 def _rotated(check: Active) -> ResponseReturnValue | None:

@@ -16,6 +16,12 @@ class LoginForm(Form):
     remember = BooleanField(_("Remember me on this device"))
 
 
+class ConfirmForm(Form):
+    password = PasswordField(
+        _("Password"), [InputRequired(_("Enter your password"))], render_kw={"autocomplete": "current-password"}
+    )
+
+
 def _new_password() -> PasswordField:
     required = InputRequired(_("Enter a new password"))
     return PasswordField(_("New password"), [required], render_kw={"autocomplete": "new-password"})

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
+    from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
     from dvauth.sessions.cookie import CookieSigner
@@ -30,6 +31,7 @@ class WebServices:
     tickets: "TicketOffice"
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
+    timeouts: "TimeoutAdministration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 
 from dvauth.portals.portal import Portal
 from dvauth.timeouts.judge import Reason, Verdict
-from dvauth.timeouts.policy import ADMIN_ROLE, TimeoutPolicy
-from dvauth.web.admission import require_login, require_role
+from dvauth.timeouts.policy import TimeoutPolicy
+from dvauth.web.admin.entrance import require_administrator
 from dvauth.web.answers import RETRY_SECONDS, Failure, json_answer
 from dvauth.web.embed import current as embed_script
 from dvauth.web.services import services
@@ -50,12 +50,7 @@ def find_portal_and_scene(_endpoint: str | None, values: dict[str, Any] | None) 
     g.slug, g.scene_name, g.began = given.pop("slug"), given.pop("scene", None), given.pop("began", 0)
 
 
-@prompt_preview.before_request
-def require_administrator() -> ResponseReturnValue | None:
-    if refusal := require_login():
-        return refusal
-    require_role(ADMIN_ROLE)
-    return None
+prompt_preview.before_request(require_administrator)
 
 
 @prompt_preview.get("")

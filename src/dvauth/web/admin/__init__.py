@@ -1,0 +1,1 @@
+"""Pages for administrators: one module for each noun."""

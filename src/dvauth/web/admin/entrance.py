@@ -1,0 +1,47 @@
+"""Who comes into the administration, and by whom an act is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dvauth.administration.actor import Actor
+from dvauth.storage.redis import StoreUnavailable
+from dvauth.timeouts.policy import ADMIN_ROLE
+from dvauth.web.admission import has_fresh_login, me, require_login, require_role
+from dvauth.web.identity import current_visit
+
+
+def require_administrator() -> ResponseReturnValue | None:
+    """For blueprints to ask before each of their requests."""
+    if refusal := require_login():
+        return refusal
+    require_role(ADMIN_ROLE)
+    return None
+
+
+def require_fresh_administrator() -> ResponseReturnValue | None:
+    """The same, for pages that change something: whoever comes long after their login proves again who they are.
+
+    They are sent to do so and come back. A page with a form asks sooner than the form itself, so that nothing typed
+    is lost.
+    """
+    if refusal := require_administrator():
+        return refusal
+    changes = request.method not in {"GET", "HEAD"}
+    if has_fresh_login(for_changes=changes):
+        return None
+    back = request.path if changes else request.full_path.rstrip("?")
+    return redirect(url_for("confirm.form", back=back), 303)
+
+
+@contextmanager
+def saved_even_without_redis() -> Iterator[None]:
+    """A change that is made in SQL stands; Redis is told of it as soon as it is back."""
+    with suppress(StoreUnavailable):
+        yield
+
+
+def current_actor() -> Actor:
+    return Actor(me.get_id(), current_visit().client_address)

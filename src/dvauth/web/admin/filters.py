@@ -1,0 +1,54 @@
+"""What the pages for administrators show in words."""
+
+from collections.abc import Callable
+
+from flask import Flask
+from flask_babel import format_decimal, gettext
+
+from dvauth.administration.timeouts import Difference, differences
+from dvauth.policies.book import Changed
+from dvauth.timeouts.recommendations import Recommendation
+from dvauth.web.admin.timeout_forms import field_title, say
+from dvauth.web.services import services
+
+
+def init_app(app: Flask) -> None:
+    filters: dict[str, Callable[..., object]] = {
+        "limit": say,
+        "limit_title": field_title,
+        "numberformat": format_decimal,
+        "percent": percent,
+        "portal_name": portal_name,
+        "recommendation": recommendation,
+        "changes": changes,
+    }
+    for name, filter_ in filters.items():
+        app.add_template_filter(filter_, name)
+
+
+def percent(share: float) -> str:
+    """Of a share in percent; below ten with one decimal, where it matters."""
+    return f"{format_decimal(round(share, 1 if share < 10 else 0))} %"
+
+
+def portal_name(slug: str) -> str:
+    portal = services().portals().by_slug(slug)
+    return portal.name if portal else slug
+
+
+def recommendation(each: Recommendation) -> str:
+    """``NIST SP 800-63B-4, AAL2: at most 1 hour``."""
+    source = each.source
+    if each.second_hand:
+        source = gettext("%(source)s (per published summaries)", source=source)
+    if each.bound is None:
+        told = gettext("the longest time allows ten answers to the prompt, or is over 20 hours")
+    elif each.field == "warn_before":
+        told = gettext("at least %(bound)s", bound=say(each.bound))
+    else:
+        told = gettext("at most %(bound)s", bound=say(each.bound))
+    return f"{source}: {field_title(each.field)} – {told}"
+
+
+def changes(made: Changed) -> list[Difference]:
+    return differences(made.before, made.after)

@@ -1,0 +1,98 @@
+"""Timeouts as an administrator types them: durations in words, one field for each limit."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Self
+
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from wtforms import Form, IntegerField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Optional
+
+from dvauth.policies.book import ReasonMissing
+from dvauth.timeouts.durations import parse_duration
+from dvauth.timeouts.policy import FIELDS, Override, PolicyError, TimeoutPolicy
+from dvauth.web.i18n import in_words
+from dvauth.web.i18n import lazy_gettext as _
+
+MOST_SIGNS_OF_REASON = 1000
+_PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class DurationField(StringField):
+    """An empty field has no ``data``."""
+
+    data: timedelta | None  # type: ignore[assignment]  # of a StringField it is text
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return in_words(self.data) if isinstance(self.data, timedelta) else ""
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        typed = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not typed:
+            return
+        try:
+            self.data = parse_duration(typed)
+        except ValueError:
+            number = typed if typed.isdecimal() else "15"
+            sentence = gettext("“%(typed)s” is no duration. Write a number and its unit, such as “%(number)s minutes”.")
+            raise ValueError(sentence % {"typed": typed, "number": number}) from None
+
+
+class TimeoutForm(Form):
+    idle_timeout = DurationField(_("Log out without activity after"), render_kw=_PLAIN)
+    warn_before = DurationField(_("Warn so long before"), render_kw=_PLAIN)
+    absolute_timeout = DurationField(_("Log out in any case after"), render_kw=_PLAIN)
+    remember_for = DurationField(_("Remember a login for"), render_kw=_PLAIN)
+    max_sessions = IntegerField(_("Devices logged in at a time, at most"), [Optional()], render_kw=_PLAIN)
+    reason = TextAreaField(_("Why it is looser than recommended"), render_kw={"rows": 3})
+
+    @classmethod
+    def showing(cls, policy: TimeoutPolicy | Override, fields: Sequence[str]) -> Self:
+        return cls(data={name: getattr(policy, name) for name in fields}).with_only(fields)
+
+    @classmethod
+    def sent(cls, typed: MultiDict[str, str], fields: Sequence[str], *, required: bool) -> Self:
+        form = cls(typed).with_only(fields)
+        if required:
+            for name in fields:
+                form[name].validators = [InputRequired(gettext("Enter a value"))]
+        return form
+
+    def with_only(self, fields: Sequence[str]) -> Self:
+        for name in FIELDS:
+            if name not in fields:
+                del self[name]
+        return self
+
+    def values(self) -> dict[str, Any]:
+        """What was typed, by field; an empty one is ``None``."""
+        return {name: self[name].data for name in FIELDS if name in self}
+
+    def take(self, refused: PolicyError | ReasonMissing) -> None:
+        """Show why it was refused, beside the field where that is."""
+        if isinstance(refused, ReasonMissing):
+            self.reason.errors = [gettext("Write down why, so that you can answer for it later.")]
+            return
+        for mistake in refused.mistakes:
+            name, sentence = mistake.values["field"], mistake.explain(gettext, say)
+            if name in self and sentence not in self[name].errors:
+                self[name].errors = [*self[name].errors, sentence]
+            elif name not in self:
+                self.form_errors.append(f"{mistake.whose}: {sentence}")
+
+
+def say(value: Any) -> str:
+    """A value, or the name of a field, in words; of an override that leaves a field alone, that it does."""
+    if value is None:
+        return gettext("as for everybody")
+    if isinstance(value, timedelta):
+        return in_words(value)
+    return field_title(value) if value in FIELDS else str(value)
+
+
+def field_title(name: str) -> str:
+    return str(getattr(TimeoutForm, name).args[0])

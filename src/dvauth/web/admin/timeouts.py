@@ -1,0 +1,222 @@
+"""Administrators look at the timeouts, see what a change would do, make it, and take it back."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from dvauth.accounts.errors import BadRole
+from dvauth.administration.timeouts import ChangedSince, NothingToTakeBack, differences
+from dvauth.policies.book import Change, ReasonMissing
+from dvauth.timeouts.policy import (
+    ADMIN_ROLE,
+    FIELDS,
+    PORTAL_FIELDS,
+    Assurance,
+    Override,
+    PolicyError,
+    PolicySet,
+    TimeoutPolicy,
+)
+from dvauth.timeouts.recommendations import PRESETS, Recommendation, compared_with, looser_than
+from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, saved_even_without_redis
+from dvauth.web.admin.pause_plot import PausePlot
+from dvauth.web.admin.timeout_forms import TimeoutForm, say
+from dvauth.web.i18n import lazy_gettext
+from dvauth.web.services import services
+
+timeouts = Blueprint("timeouts", __name__, url_prefix="/admin/timeouts")
+timeouts.before_request(require_fresh_administrator)
+
+DONE = {
+    "saved": lazy_gettext("Saved. Every session is judged by it within two seconds."),
+    "taken-back": lazy_gettext("The change is taken back. Every session is judged by it within two seconds."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose timeouts a page is about: ``default`` without a name, a ``role`` or a ``portal``."""
+
+    kind: str
+    name: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return PORTAL_FIELDS if self.kind == "portal" else FIELDS
+
+    @property
+    def url(self) -> str:
+        return url_for("timeouts.edit", kind=self.kind, name=self.name or None)
+
+    def values(self, policies: PolicySet) -> TimeoutPolicy | Override:
+        """What is set for it; for the default all fields."""
+        if self.kind == "default":
+            return policies.default
+        return (policies.roles if self.kind == "role" else policies.portals).get(self.name) or Override()
+
+    def in_force(self, policies: PolicySet) -> TimeoutPolicy:
+        roles, portal = ([self.name], None) if self.kind == "role" else ([], self.name or None)
+        return policies.strictest(roles, portal).policy
+
+
+@timeouts.get("")
+def overview() -> str:
+    return _overview()
+
+
+@timeouts.get("/explained")
+def explained() -> ResponseReturnValue:
+    """Which timeouts hold for an account on a portal, and why."""
+    username, slug = request.args.get("account", "").strip(), request.args.get("portal") or None
+    account = services().accounts.find(username)
+    if account is None:
+        return _overview(unknown=username, asked=username, asked_portal=slug), 404
+    effective = services().timeouts.policies().strictest(account.roles, slug)
+    return _overview(effective=effective, whom=account, asked=username, asked_portal=slug)
+
+
+@timeouts.get("/roles")
+def choose_role() -> ResponseReturnValue:
+    return redirect(Scope("role", request.args.get("name", "").strip() or "-").url, 303)
+
+
+@timeouts.get("/default", defaults={"kind": "default", "name": ""})
+@timeouts.get("/<any(role, portal):kind>/<name>")
+def edit(kind: str, name: str) -> str:
+    scope = _scope(kind, name)
+    values = scope.values(services().timeouts.policies())
+    return _form_page(scope, TimeoutForm.showing(values, scope.fields))
+
+
+@timeouts.post("/default", defaults={"kind": "default", "name": ""})
+@timeouts.post("/<any(role, portal):kind>/<name>")
+def change(kind: str, name: str) -> ResponseReturnValue:
+    """Show what the change would do; make it only when it was looked at."""
+    scope = _scope(kind, name)
+    form = TimeoutForm.sent(request.form, scope.fields, required=scope.kind == "default")
+    if not form.validate():
+        return _form_page(scope, form), 422
+    change = replace(Change.of(kind, name, form.values()), reason=form.reason.data or None)
+    if request.form.get("step") == "edit":
+        return _form_page(scope, form)
+    try:
+        return _saved(change) if request.form.get("step") == "save" else _impact_page(change, form, scope.url, scope)
+    except (PolicyError, ReasonMissing) as refused:
+        form.take(refused)
+    except BadRole as refused:
+        form.form_errors.append(refused.explain(gettext))
+    return _form_page(scope, form), 422
+
+
+@timeouts.post("/presets/<name>")
+def use_preset(name: str) -> ResponseReturnValue:
+    preset = PRESETS.get(name) or abort(404)
+    form = TimeoutForm.sent(request.form, (), required=False)
+    change = Change(default=preset.default, roles=preset.roles, reason=form.reason.data or None)
+    here = url_for("timeouts.use_preset", name=name)
+    try:
+        return _saved(change) if request.form.get("step") == "save" else _impact_page(change, form, here)
+    except PolicyError as refused:
+        return _overview(problems=[mistake.explain(gettext, say) for mistake in refused.mistakes]), 422
+    except ReasonMissing as missing:
+        form.take(missing)
+        return _impact_page(change, form, here), 422
+
+
+@timeouts.post("/assurance")
+def choose_assurance() -> ResponseReturnValue:
+    level, reason = request.form.get("level", ""), request.form.get("reason", "").strip()
+    if level not in Assurance.__members__:
+        abort(422, gettext("“%(level)s” is no assurance level.", level=level))
+    try:
+        return _saved(Change(assurance=Assurance[level], reason=reason or None))
+    except PolicyError as refused:
+        return _overview(problems=[mistake.explain(gettext, say) for mistake in refused.mistakes]), 422
+    except ReasonMissing as missing:
+        return _overview(level_wanted=level, missing=missing.deviations, reason=reason), 422
+
+
+@timeouts.post("/take-back")
+def take_back() -> ResponseReturnValue:
+    try:
+        with saved_even_without_redis():
+            services().timeouts.take_back(current_actor(), request.form.get("number", -1, type=int))
+    except (ChangedSince, NothingToTakeBack) as refused:
+        return _overview(problems=[refused.explain(gettext)]), 409
+    return redirect(url_for("timeouts.overview", done="taken-back"), 303)
+
+
+def _scope(kind: str, name: str) -> Scope:
+    if kind == "portal" and services().portals().by_slug(name) is None:
+        abort(404)
+    return Scope(kind, name)
+
+
+def _saved(change: Change) -> ResponseReturnValue:
+    with saved_even_without_redis():
+        services().timeouts.change(current_actor(), change)
+    return redirect(url_for("timeouts.overview", done="saved"), 303)
+
+
+def _overview(**values: Any) -> str:
+    desk = services().timeouts
+    policies, portals = desk.policies(), services().portals().portals
+    scopes = [Scope("default"), *(Scope("role", role) for role in desk.roles())]
+    scopes += [Scope("portal", portal.slug) for portal in portals]
+    changes = desk.changes()
+    page = {
+        "policies": policies,
+        "scopes": scopes,
+        "portals": portals,
+        "looser": looser_than(policies.default),
+        "reason": desk.reason(),
+        "changes": changes,
+        "actors": {made.actor: _name_of(made.actor) for made in changes},
+        "presets": PRESETS,
+        "levels": list(Assurance),
+        "done": DONE.get(request.args.get("done", "")),
+    }
+    return render_template("admin/timeouts/overview.html", **(page | values))
+
+
+def _form_page(scope: Scope, form: TimeoutForm) -> str:
+    policies = services().timeouts.policies()
+    administration = scope == Scope("role", ADMIN_ROLE)
+    compared: dict[str, list[Recommendation]] = {name: [] for name in FIELDS}
+    for each in compared_with(administration=administration):
+        compared[each.field].append(each)
+    return render_template(
+        "admin/timeouts/edit.html",
+        scope=scope,
+        form=form,
+        in_force=scope.in_force(policies),
+        default=policies.default,
+        compared=compared,
+    )
+
+
+def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | None = None) -> str:
+    desk = services().timeouts
+    before = desk.policies()
+    after = change.applied_to(before)
+    shown = scope or Scope("default")
+    old, new = shown.in_force(before), shown.in_force(after)
+    return render_template(
+        "admin/timeouts/impact.html",
+        here=here,
+        form=form,
+        scope=scope,
+        differences=differences(before, after),
+        impact=None if form.errors else desk.impact(change),
+        plot=PausePlot(desk.pauses(), old, new),
+        looser=looser_than(new),
+        in_force=new,
+    )
+
+
+def _name_of(actor: str) -> str:
+    account = services().accounts.get(actor)
+    return account.display_name if account else actor

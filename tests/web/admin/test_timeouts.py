@@ -1,0 +1,205 @@
+"""``/admin/timeouts``: administrators see what a change of timeouts does, make it, and take it back."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dvauth.audit.models import AuditRow
+
+OVERVIEW = "/admin/timeouts"
+EVERYBODY = f"{OVERVIEW}/default"
+TIMES = {
+    "idle_timeout": "10 phút",
+    "warn_before": "60 giây",
+    "absolute_timeout": "24 giờ",
+    "remember_for": "0 giây",
+    "max_sessions": "10",
+}
+
+
+@pytest.fixture
+def charlie(site: Any) -> Any:
+    browser = site.browser()
+    browser.log_in("charlie")
+    return browser
+
+
+def idle_of(site: Any, *roles: str, portal: str | None = None) -> timedelta:
+    site.parts.watch.beat()
+    idle: timedelta = site.parts.policies().strictest(roles, portal).policy.idle_timeout
+    return idle
+
+
+def figures(page: Any) -> dict[str, str]:
+    """Titles and numbers of what a change would do."""
+    return dict(re.findall(r'<dt>([^<]+)</dt><dd class="number">([^<]+?)\s*</dd>', page.text))
+
+
+@pytest.mark.proves("AZ6")
+def test_only_administrators_who_logged_in_lately_come_in(site: Any, charlie: Any) -> None:
+    bob = site.browser()
+    bob.log_in("bob")
+    assert bob.get(OVERVIEW).status_code == 403
+    for _ in range(3):  # a while of work
+        site.pass_time(minutes=3.5)
+        charlie.get("/account/")
+    asked = charlie.get(OVERVIEW)
+    assert asked.headers["Location"] == "/confirm?back=/admin/timeouts"
+    wrong = charlie.post("/confirm?back=/admin/timeouts", {"password": "something else entirely"})
+    assert (wrong.status_code, "Set-Cookie" in wrong.headers) == (403, False)
+    right = charlie.post("/confirm?back=/admin/timeouts", {"password": site.password})
+    assert (right.status_code, right.headers["Location"]) == (303, OVERVIEW)
+    assert charlie.get(OVERVIEW).status_code == 200
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
+def test_whoever_confirms_goes_nowhere_else(site: Any, charlie: Any, back: str) -> None:
+    answer = charlie.client.get(f"/confirm?back={back}", base_url=site.centre, headers=site.navigation)
+    assert answer.status_code == 200
+    done = charlie.post("/confirm", {"password": site.password}, page="/confirm", query_string={"back": back})
+    assert done.headers["Location"] == "/account/"
+
+
+def test_a_change_is_shown_first_and_made_second(site: Any, charlie: Any) -> None:
+    shown = charlie.post(EVERYBODY, TIMES | {"step": "preview"})
+    assert shown.status_code == 200
+    assert "15 phút → 10 phút" in shown.text
+    assert idle_of(site) == timedelta(minutes=15)
+    saved = charlie.post(EVERYBODY, TIMES | {"step": "save"})
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"{OVERVIEW}?done=saved")
+    assert idle_of(site) == timedelta(minutes=10)
+
+
+@pytest.mark.proves("AZ7", "TO14")
+def test_a_change_is_audited_with_what_it_changed_and_can_be_taken_back_once(site: Any, charlie: Any) -> None:
+    charlie.post(EVERYBODY, TIMES | {"step": "save"})
+    page = charlie.get(OVERVIEW)
+    number = re.search(r'name="number" value="(\d+)"', page.text)
+    assert number
+    back = {"number": number[1]}
+    assert charlie.post(f"{OVERVIEW}/take-back", back, page=OVERVIEW).status_code == 303
+    assert idle_of(site) == timedelta(minutes=15)
+    site.parts.audit.flush()
+    with site.parts.database.session() as sql:
+        made = [
+            (row.actor, row.address, row.details["before"], row.details["after"])
+            for row in sql.scalars(select(AuditRow).where(AuditRow.event == "authz_admin").order_by(AuditRow.at))
+        ]
+    charlies = site.people["charlie"].id, "127.0.0.1"
+    assert made == [
+        (*charlies, "idle_timeout=15m", "idle_timeout=10m"),
+        (*charlies, "idle_timeout=10m", "idle_timeout=15m"),
+    ]
+    again = charlie.post(f"{OVERVIEW}/take-back", back, page=OVERVIEW)
+    assert again.status_code == 409
+    assert idle_of(site) == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"idle_timeout": "15"}, "“15 phút”"),
+        ({"idle_timeout": "soon"}, "“soon”"),
+        ({"idle_timeout": ""}, "Hãy nhập một giá trị"),
+        ({"warn_before": "10 giây"}, "20 giây"),
+        ({"max_sessions": "0"}, "không nằm trong khoảng từ 1 đến 1000"),
+        ({"max_sessions": "many"}, "many"),
+        ({"absolute_timeout": "5 phút"}, "10 phút"),
+    ],
+)
+def test_refused_values_are_told_beside_the_field_and_kept(
+    site: Any, charlie: Any, typed: dict[str, str], told: str
+) -> None:
+    for step in ("preview", "save"):
+        refused = charlie.post(EVERYBODY, TIMES | typed | {"step": step})
+        assert refused.status_code == 422
+        (name,) = typed
+        assert f'id="{name}-error"' in refused.text
+        assert told in refused.text
+        assert f'value="{typed[name]}"' in refused.text
+    assert idle_of(site) == timedelta(minutes=15)
+
+
+def test_roles_and_portals_get_times_of_their_own(site: Any, charlie: Any) -> None:
+    for place in ("role/clerk", "portal/news"):
+        answer = charlie.post(f"{OVERVIEW}/{place}", {"idle_timeout": "3 phút", "step": "save"})
+        assert answer.status_code == 303
+    assert idle_of(site, "clerk") == timedelta(minutes=3)
+    assert idle_of(site, portal="news") == timedelta(minutes=3)
+    overview = charlie.get(OVERVIEW).text
+    assert "clerk" in overview
+    assert "Báo tỉnh" in overview
+    explained = charlie.get(f"{OVERVIEW}/explained?account=bob&portal=news").text
+    assert re.search(r"<dd>3 phút, vì: [^<]*Báo tỉnh", explained)
+    assert charlie.get(f"{OVERVIEW}/explained?account=nobody").status_code == 404
+    assert charlie.get(f"{OVERVIEW}/portal/nowhere").status_code == 404
+    assert charlie.post(f"{OVERVIEW}/role/Clerk!", {"step": "save"}, page=EVERYBODY).status_code == 422
+
+
+def test_what_would_end_and_be_warned_is_counted(site: Any, charlie: Any) -> None:
+    people = [site.browser() for _ in range(3)]
+    for minutes, person in zip((0, 4, 2), people, strict=True):
+        site.pass_time(minutes=minutes)
+        person.log_in("alice")
+        charlie.get("/account/")
+    site.pass_time(minutes=2)
+    charlie.get("/account/")
+    # Alice is idle for 8, 4 and 2 minutes; Charlie, whose role allows 5 minutes, for none.
+    told = figures(charlie.post(EVERYBODY, TIMES | {"idle_timeout": "5 phút", "step": "preview"}))
+    assert told["Phiên đang hoạt động"] == "4"
+    assert told["Bị đăng xuất ngay"] == "1"
+    assert told["Sẽ được nhắc trong vòng một phút"].startswith("1")
+    charlie.post(EVERYBODY, TIMES | {"idle_timeout": "5 phút", "step": "save"})
+    site.parts.watch.beat()
+    assert [person.status()["state"] for person in people] == ["ended", "active", "active"]
+
+
+def test_a_change_at_a_portal_counts_who_was_there(site: Any, charlie: Any) -> None:
+    for there in (True, False):
+        person = site.browser()
+        person.log_in("alice")
+        if there:
+            person.keep_alive("input")
+    site.pass_time(minutes=4)
+    charlie.get("/account/")
+    told = figures(charlie.post(f"{OVERVIEW}/portal/news", {"idle_timeout": "3 phút", "step": "preview"}))
+    assert told["Bị đăng xuất ngay"] == "1"
+
+
+@pytest.mark.proves("TO3", "TO14")
+def test_looser_than_the_assurance_level_needs_a_reason(site: Any, charlie: Any) -> None:
+    level = f"{OVERVIEW}/assurance"
+    assert charlie.post(level, {"level": "AAL2"}, page=OVERVIEW).status_code == 303
+    looser = TIMES | {"absolute_timeout": "25 giờ", "step": "save"}
+    refused = charlie.post(EVERYBODY, looser)
+    assert refused.status_code == 422
+    assert 'name="reason"' in refused.text
+    assert charlie.post(EVERYBODY, looser | {"reason": "ca trực 25 giờ"}).status_code == 303
+    assert "ca trực 25 giờ" in charlie.get(OVERVIEW).text
+    forbidden = charlie.post(level, {"level": "AAL3", "reason": "vì thế"}, page=OVERVIEW)
+    assert forbidden.status_code == 422
+    assert "12 giờ" in forbidden.text
+    assert charlie.post(level, {"level": "AAL9"}, page=OVERVIEW).status_code == 422
+
+
+def test_a_preset_is_shown_first_too(site: Any, charlie: Any) -> None:
+    preset = f"{OVERVIEW}/presets/owasp-high-value"
+    shown = charlie.post(preset, {"step": "preview"}, page=OVERVIEW)
+    assert "15 phút → 5 phút" in shown.text
+    assert idle_of(site) == timedelta(minutes=15)
+    assert charlie.post(preset, {"step": "save"}, page=OVERVIEW).status_code == 303
+    assert idle_of(site) == timedelta(minutes=5)
+    assert charlie.post(f"{OVERVIEW}/presets/own", {}, page=OVERVIEW).status_code == 404
+
+
+def test_how_long_people_pause_is_told_with_the_new_times(site: Any, charlie: Any) -> None:
+    for minutes in [2] * 80 + [6] * 15 + [12] * 5:
+        site.parts.pauses.note(timedelta(minutes=minutes))
+    site.parts.pauses.hand_in()
+    shown = charlie.post(EVERYBODY, TIMES | {"step": "preview"}).text
+    sentence = re.search(r"Trong số 100 lần.*?</p>", shown, re.DOTALL)
+    assert sentence
+    assert re.findall(r"([\d,]+)\s%", sentence[0]) == ["5", "5", "0", "0"]
