@@ -1,34 +1,30 @@
 // @ts-check
 // Draws a plot from the table beside it. Without this file the table says the same.
 
-/** @typedef {{ canvas: HTMLCanvasElement, labels: string[], values: number[] }} Source */
+/** @typedef {{ x: number, y: number, from: number, to: number }} Bar */
 
-/** @param {HTMLCanvasElement} canvas @returns {Source} */
-function tableOf(canvas) {
-  const table = document.getElementById(canvas.dataset.plot ?? "");
-  const rows = [...(table?.querySelectorAll("tbody tr") ?? [])];
-  return {
-    canvas,
-    labels: rows.map((row) => row.querySelector("th")?.textContent ?? ""),
-    values: rows.map((row) => Number(row.querySelector("td")?.dataset.value)),
-  };
+/** @param {HTMLCanvasElement} canvas @returns {Bar[]} */
+function barsOf(canvas) {
+  const rows = document.querySelectorAll(`#${canvas.dataset.plot} tbody tr`);
+  return [...rows].map((row) => {
+    const { from, to } = row.querySelector("th")?.dataset ?? {};
+    const [left, right] = [Number(from), Number(to)];
+    return { x: (left + right) / 2, y: Number(row.querySelector("td")?.dataset.value), from: left, to: right };
+  });
 }
 
-/** Lines across the bars: solid for the logout, dashed for the prompt; each says what it is. */
+/** Lines across the bars: dashed for the prompt, solid for the logout; each says what it is. */
 const marks = {
   id: "marks",
   /** @param {any} chart */
-  afterDatasetsDraw(chart) {
-    const { ctx, chartArea, scales, canvas } = chart;
-    const width = scales.x.width / chart.data.labels.length;
+  afterDatasetsDraw({ ctx, chartArea, scales, canvas }) {
     const style = getComputedStyle(canvas);
     const lines = [
-      { at: canvas.dataset.prompt, text: canvas.dataset.promptLabel, dash: [6, 4], row: 1 },
-      { at: canvas.dataset.logout, text: canvas.dataset.logoutLabel, dash: [], row: 0 },
+      { at: canvas.dataset.prompt, text: canvas.dataset.promptLabel, dash: [6, 4], side: "right", gap: -6 },
+      { at: canvas.dataset.logout, text: canvas.dataset.logoutLabel, dash: [], side: "left", gap: 6 },
     ];
-    for (const { at, text, dash, row } of lines) {
-      const x = chartArea.left + Number(at) * width;
-      if (!(x <= chartArea.right)) continue;
+    for (const { at, text, dash, side, gap } of lines) {
+      const x = scales.x.getPixelForValue(Number(at));
       ctx.save();
       ctx.strokeStyle = ctx.fillStyle = style.color;
       ctx.lineWidth = 2;
@@ -38,37 +34,45 @@ const marks = {
       ctx.lineTo(x, chartArea.bottom);
       ctx.stroke();
       ctx.font = `600 14px ${style.fontFamily}`;
-      ctx.textAlign = x > (chartArea.left + chartArea.right) / 2 ? "right" : "left";
-      ctx.fillText(text, x + (ctx.textAlign === "right" ? -6 : 6), chartArea.top + 16 + 20 * row);
+      ctx.textAlign = side;
+      ctx.fillText(text, x + gap, chartArea.top + 14);
       ctx.restore();
     }
   },
 };
 
-/** @param {Source} source */
-function draw({ canvas, labels, values }) {
+/** @param {HTMLCanvasElement} canvas */
+function draw(canvas) {
+  const bars = barsOf(canvas);
   const style = getComputedStyle(canvas);
-  const [ink, bar] = [style.color, style.getPropertyValue("--accent")];
+  const ink = style.color;
   /** @param {string | undefined} text */
   const axis = (text) => ({
     title: { display: true, text, color: ink },
-    ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 },
-    grid: { display: false },
+    ticks: { color: ink, maxRotation: 0 },
+    grid: { display: false, offset: false },
   });
   // @ts-expect-error: Chart.js stands beside this file
   new Chart(canvas, {
     type: "bar",
-    data: { labels, datasets: [{ data: values, backgroundColor: bar, categoryPercentage: 1, barPercentage: 0.9 }] },
+    data: {
+      datasets: [
+        { data: bars, backgroundColor: style.getPropertyValue("--accent"), categoryPercentage: 1, barPercentage: 0.9 },
+      ],
+    },
     options: {
       animation: false,
       maintainAspectRatio: false,
-      plugins: { legend: { display: false } },
-      scales: { x: axis(canvas.dataset.axis), y: { ...axis(canvas.dataset.share), beginAtZero: true } },
+      plugins: { legend: { display: false }, tooltip: { enabled: false } },
+      scales: {
+        x: { ...axis(canvas.dataset.axis), type: "linear", offset: false, min: 0, max: bars.at(-1)?.to },
+        y: { ...axis(canvas.dataset.share), beginAtZero: true },
+      },
     },
     plugins: [marks],
   });
 }
 
 document.querySelectorAll("canvas[data-plot]").forEach((canvas) => {
-  if (canvas instanceof HTMLCanvasElement) draw(tableOf(canvas));
+  if (canvas instanceof HTMLCanvasElement) draw(canvas);
 });

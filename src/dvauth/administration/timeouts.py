@@ -130,7 +130,7 @@ class TimeoutAdministration:
         checked_roles(change.roles)
         return self._book.checked(change)
 
-    def change(self, actor: Actor, change: Change) -> Changed:
+    def change(self, actor: Actor, change: Change) -> None:
         """Every process judges by it within two seconds.
 
         Raises ``PolicyError``, ``ReasonMissing``, ``NoSuchPortal``, ``BadRole``; ``StoreUnavailable`` where it is
@@ -139,11 +139,11 @@ class TimeoutAdministration:
         self.checked(change)
         before = self.policies()
         try:
-            return self._book.change(change, actor.name)
+            self._book.change(change, actor.name)
         finally:
             self._note(actor, before, self.policies())
 
-    def take_back(self, actor: Actor, number: int | None = None) -> Changed:
+    def take_back(self, actor: Actor, number: int | None = None) -> None:
         """Undo the last change; with its number, only if it is still the last.
 
         Raises ``NothingToTakeBack``, ``ChangedSince``, and what ``change`` raises.
@@ -153,7 +153,7 @@ class TimeoutAdministration:
             raise NothingToTakeBack
         if number not in {None, changes[0].number}:
             raise ChangedSince
-        return self.change(actor, Change.between(self.policies(), changes[0].before, self.reason()))
+        self.change(actor, Change.between(self.policies(), changes[0].before, self.reason()))
 
     def impact(self, change: Change) -> Impact:
         """Raises what ``change`` raises. Looks at a sample where there are many sessions."""

@@ -16,6 +16,7 @@ from dvauth.timeouts.recommendations import Recommendation, deviations
 
 DEFAULT = ("default", "")
 ASSURANCE = ("assurance", "")
+OURSELVES = "dvauth"  # who changes what no administrator did, such as a demo
 
 
 class ReasonMissing(ValueError):
@@ -125,7 +126,7 @@ class PolicyBook:
             rows = sql.scalars(select(PolicyChangeRow).order_by(PolicyChangeRow.id.desc()).limit(most))
             return [_changed_by(row) for row in rows]
 
-    def change(self, change: Change, actor: str = "") -> Changed:
+    def change(self, change: Change, actor: str = OURSELVES) -> None:
         """Save it. Raises ``PolicyError`` and ``ReasonMissing``."""
         with self._database.session() as sql:
             raise_revision(sql)
@@ -139,12 +140,9 @@ class PolicyBook:
             reason = (change.reason or _reason(sql)) if deviations(after) else None
             stated = {"level": int(after.assurance), "reason": reason}
             sql.merge(PolicyRow(scope="assurance", name="", values=stated))
-            row = PolicyChangeRow(at=self._now(), actor=actor, before=before.to_document(), after=document)
-            sql.add(row)
-            sql.flush()
-            changed_by = _changed_by(row)
+            if after != before:
+                sql.add(PolicyChangeRow(at=self._now(), actor=actor, before=before.to_document(), after=document))
         self._publish()
-        return changed_by
 
     def change_default(self, **values: Any) -> None:
         """Set fields of the default policy. Raises what ``change`` raises."""

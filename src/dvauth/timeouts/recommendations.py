@@ -83,8 +83,6 @@ def _can_be_extended(policy: TimeoutPolicy) -> bool:
 
 WCAG = "WCAG 2.2, SC 2.2.1 (A)"
 NIST = "NIST SP 800-63B-4, {}"
-OWASP = "OWASP Session Management Cheat Sheet"
-TCVN = "TCVN 14423:2026"
 
 RECOMMENDATIONS = (
     Recommendation(
@@ -99,11 +97,11 @@ RECOMMENDATIONS = (
     _at_most(24 * HOUR, "absolute_timeout", NIST.format("AAL2"), level=Assurance.AAL2),
     _at_most(15 * MINUTE, "idle_timeout", NIST.format("AAL3"), level=Assurance.AAL3),
     _at_most(LONGEST_AT_AAL3, "absolute_timeout", NIST.format("AAL3"), level=Assurance.AAL3),
-    _at_most(30 * MINUTE, "idle_timeout", f"{OWASP}, low risk"),
-    _at_most(5 * MINUTE, "idle_timeout", f"{OWASP}, high value"),
-    _at_most(8 * HOUR, "absolute_timeout", f"{OWASP}, office day"),
-    _at_most(15 * MINUTE, "idle_timeout", f"{TCVN}, important data", second_hand=True),
-    _at_most(5 * MINUTE, "idle_timeout", f"{TCVN}, administration", administration=True, second_hand=True),
+    _at_most(30 * MINUTE, "idle_timeout", N_("OWASP Session Management Cheat Sheet, low risk")),
+    _at_most(5 * MINUTE, "idle_timeout", N_("OWASP Session Management Cheat Sheet, high value")),
+    _at_most(8 * HOUR, "absolute_timeout", N_("OWASP Session Management Cheat Sheet, office day")),
+    _at_most(15 * MINUTE, "idle_timeout", N_("TCVN 14423:2026, important data"), second_hand=True),
+    _at_most(5 * MINUTE, "idle_timeout", N_("TCVN 14423:2026, administration"), administration=True, second_hand=True),
 )
 
 

@@ -20,6 +20,8 @@ def init_app(app: Flask) -> None:
         "percent": percent,
         "portal_name": portal_name,
         "recommendation": recommendation,
+        "source": source,
+        "bound": bound,
         "changes": changes,
     }
     for name, filter_ in filters.items():
@@ -28,7 +30,7 @@ def init_app(app: Flask) -> None:
 
 def percent(share: float) -> str:
     """Of a share in percent; below ten with one decimal, where it matters."""
-    return f"{format_decimal(round(share, 1 if share < 10 else 0))} %"
+    return f"{format_decimal(round(share, 1 if share < 10 else 0))}\u00a0%"
 
 
 def portal_name(slug: str) -> str:
@@ -37,17 +39,21 @@ def portal_name(slug: str) -> str:
 
 
 def recommendation(each: Recommendation) -> str:
-    """``NIST SP 800-63B-4, AAL2: at most 1 hour``."""
-    source = each.source
-    if each.second_hand:
-        source = gettext("%(source)s (per published summaries)", source=source)
+    """``NIST SP 800-63B-4, AAL2: Log out in any case after – at most 1 day``."""
+    return f"{source(each)}: {field_title(each.field)} – {bound(each)}"
+
+
+def source(each: Recommendation) -> str:
+    name = gettext(each.source)
+    return gettext("%(source)s (per published summaries)", source=name) if each.second_hand else name
+
+
+def bound(each: Recommendation) -> str:
     if each.bound is None:
-        told = gettext("the longest time allows ten answers to the prompt, or is over 20 hours")
-    elif each.field == "warn_before":
-        told = gettext("at least %(bound)s", bound=say(each.bound))
-    else:
-        told = gettext("at most %(bound)s", bound=say(each.bound))
-    return f"{source}: {field_title(each.field)} – {told}"
+        return gettext("the longest time allows ten answers to the prompt, or is over 20 hours")
+    if each.field == "warn_before":
+        return gettext("at least %(bound)s", bound=say(each.bound))
+    return gettext("at most %(bound)s", bound=say(each.bound))
 
 
 def changes(made: Changed) -> list[Difference]:

@@ -1,0 +1,50 @@
+"""Durations as people type them."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dvauth.timeouts.durations import parse_duration, short
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [
+        ("15 phút", 900),
+        ("8 giờ", 28_800),
+        ("1 giờ 30 phút", 5400),
+        ("90 giây", 90),
+        ("30 ngày", 2_592_000),
+        ("15 phut", 900),
+        ("15p", 900),
+        ("2 tiếng", 7200),
+        ("15 minutes", 900),
+        ("1 hour 30 minutes", 5400),
+        ("1 day", 86_400),
+        ("90s", 90),
+        ("1h30m", 5400),
+        (" 1H 30M ", 5400),
+        ("0s", 0),
+        ("15 PHÚT", 900),
+    ],
+)
+def test_durations_are_read_as_they_are_spoken(typed: str, seconds: int) -> None:
+    assert parse_duration(typed) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", " ", "15", "phút", "soon", "30m1h", "1h1h", "-5m", "1.5h", "1h 30", "1000000s", "5 parsecs", "1h,30m", "१५m"],
+)
+def test_what_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(typed)):
+        parse_duration(typed)
+
+
+@given(st.integers(0, 999_999))
+def test_what_is_told_is_read_again(seconds: int) -> None:
+    duration = timedelta(seconds=seconds)
+    assert parse_duration(short(duration)) == duration
