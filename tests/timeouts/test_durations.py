@@ -1,6 +1,5 @@
 """Durations as people type them."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -40,8 +39,9 @@ def test_durations_are_read_as_they_are_spoken(typed: str, seconds: int) -> None
     ["", " ", "15", "phút", "soon", "30m1h", "1h1h", "-5m", "1.5h", "1h 30", "1000000s", "5 parsecs", "1h,30m", "१५m"],
 )
 def test_what_is_none_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(typed)):
+    with pytest.raises(ValueError) as refused:  # noqa: PT011 - what was typed is all it says
         parse_duration(typed)
+    assert str(refused.value) == typed
 
 
 @given(st.integers(0, 999_999))
