@@ -46,6 +46,9 @@ bench: system-bench $(DONE)/app $(DONE)/bench ## measure side by side with what 
 bench-prompt: system-test $(DONE)/app $(DONE)/test ## what the prompt costs a page and how late it is, in a minute
 	@$(BIN)/python bench/prompt.py
 
+bench-admin: system-bench $(DONE)/app $(DONE)/bench ## the pages for administrators with a thousand and a million sessions
+	@$(BIN)/python bench/admin.py $(ARGS)
+
 mutants: system-test $(DONE)/app $(DONE)/mutants ## do the tests notice when the core is changed?
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
@@ -87,4 +90,4 @@ $(addprefix $(DONE)/,test lint bench mutants): $(DONE)/%: pyproject.toml $(DONE)
 	@$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test lint check format texts bench bench-prompt mutants secrets wheel clean
+.PHONY: help demo test lint check format texts bench bench-prompt bench-admin mutants secrets wheel clean

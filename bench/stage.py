@@ -63,7 +63,8 @@ class Stage(ExitStack):
         }
         settings = Settings.from_environment(self.environ)
         Database(settings.sql_url).upgrade()
-        self.parts: Parts = self.enter_context(connected(settings))
+        nowhere = self.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        self.parts: Parts = self.enter_context(connected(settings, audit_stream=nowhere))
         return self
 
     def redis(self) -> redis.Redis:

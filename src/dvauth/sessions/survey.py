@@ -9,7 +9,7 @@ from dvauth.sessions.record import Portal, SessionRecord
 from dvauth.sessions.store import SessionStore
 from dvauth.storage.lua import Connection
 
-MOST_LOOKED_AT = 2000
+MOST_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True)
