@@ -198,6 +198,7 @@ def test_sessions_are_listed_with_device_address_and_portal(site: Any) -> None:
     page = desktop.get("/account/sessions").text
     assert page.index("Chrome · Windows") < page.index("Thiết bị này") < page.index("Safari · iPhone")
     assert page.count("127.0.0.1") >= 2
+    assert page.count(", 15:00 ngày 01/03</time>") == 4  # of each the login and the last activity
     assert "Báo tỉnh" in page
     assert "Mozilla" not in page
     assert "chỉ đang đăng nhập trên thiết bị này" not in phone.get("/account/sessions").text
