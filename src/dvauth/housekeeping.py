@@ -11,24 +11,19 @@ from collections.abc import Callable, Sequence
 
 from dvauth.audit.events import Event
 from dvauth.audit.log import Entry
-from dvauth.audit.revocations import Revocation
-from dvauth.parts import Parts, utc_now
+from dvauth.parts import Parts, revocations, utc_now
 from dvauth.sessions import keys
-from dvauth.sessions.ending import FORGET_AFTER
 from dvauth.sessions.reaper import DrainedEvent
-from dvauth.sessions.record import SessionEvent
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
 from dvauth.storage.watch import STALE_AFTER_SECONDS
-from dvauth.timeouts.judge import Reason
-from dvauth.timeouts.policy import LONGEST_REMEMBER, PolicySet
+from dvauth.timeouts.policy import PolicySet
 
 ROUND_SECONDS = 1.0
 SWEEP_SHARE_SECONDS = 0.5  # of a round, so that a long sweep does not keep ends waiting
 REAP_SHARE_SECONDS = 0.5  # … nor many ends the sweep that finds more
 DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
 FORGET_AGAIN_SECONDS = 3600
-WILLED = [reason for reason in Reason if reason.willed]
 
 log = logging.getLogger(__name__)
 
@@ -133,8 +128,7 @@ class Housekeeping:
 
     def _write_down(self, events: Sequence[DrainedEvent]) -> None:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
-        willed = [drained.event for drained in events if drained.event.details.get("reason") in WILLED]
-        self._parts.revocations.add(map(_revocation, willed))
+        self._parts.revocations.add(revocations(drained.event for drained in events))
         self._parts.audit.ingest(map(_entry, events))
 
     def _publish(self) -> None:
@@ -159,17 +153,6 @@ def _attempt(task: Callable[[], object]) -> None:
         task()
     except Exception as error:  # noqa: BLE001 - the next task, and the next round, must come all the same
         log.warning("%s: %r; tried again in a second", task.__name__.strip("_"), error)
-
-
-def _revocation(event: SessionEvent) -> Revocation:
-    return Revocation(
-        session_id=event.ref.session_id,
-        bucket=event.ref.bucket,
-        account_id=event.account_id,
-        reason=event.details["reason"],
-        ended_at=event.at,
-        forget_after=event.at + LONGEST_REMEMBER + FORGET_AFTER,  # no session lasts longer
-    )
 
 
 def _entry(drained: DrainedEvent) -> Entry:

@@ -6,7 +6,7 @@ The parts know each other only by what is handed to them here.
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,12 +30,11 @@ from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
 from dvauth.sessions.cookie import CookieSigner, Credential
-from dvauth.sessions.ending import Ending
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.pauses import Pauses
 from dvauth.sessions.reaper import Reaper
-from dvauth.sessions.record import Clock, SessionRef, to_ms
+from dvauth.sessions.record import Clock, SessionEvent, SessionRef, to_ms
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
 from dvauth.sessions.survey import SessionSurvey
@@ -221,12 +220,12 @@ class Parts:
     def _recover(self, run_id: str) -> None:
         self.publisher.recover(run_id, self._repeat_ends)
 
-    def _journal(self, endings: Sequence[Ending]) -> None:
+    def _journal(self, ends: Sequence[SessionEvent]) -> None:
         """An end needs no SQL; where SQL is there, it survives a Redis that loses its last second.
 
         Else the housekeeping adds it when it brings the event.
         """
-        self.journal.write([_revocation(ending) for ending in endings])
+        self.journal.write(revocations(ends))
 
     def _repeat_ends(self) -> None:
         store = SessionStore(UnguardedConnection(self._probe))
@@ -251,15 +250,20 @@ def connected(settings: Settings, *, audit_stream: TextIO | None = None) -> Iter
         parts.close()
 
 
-def _revocation(ending: Ending) -> Revocation:
-    return Revocation(
-        session_id=ending.ref.session_id,
-        bucket=ending.ref.bucket,
-        account_id=ending.tombstone.account_id,
-        reason=ending.tombstone.reason,
-        ended_at=ending.tombstone.ended_at,
-        forget_after=ending.forget_after,
-    )
+def revocations(events: Iterable[SessionEvent]) -> list[Revocation]:
+    """What the journal keeps of them: the ends that somebody willed."""
+    return [
+        Revocation(
+            session_id=event.ref.session_id,
+            bucket=event.ref.bucket,
+            account_id=event.account_id,
+            reason=event.details["reason"],
+            ended_at=event.at,
+            forget_after=event.forget_after,
+        )
+        for event in events
+        if event.forget_after
+    ]
 
 
 def _end_again(late_ends: LateEnds, ends: Sequence[Revocation]) -> None:

@@ -23,7 +23,7 @@ from dvauth.accounts.errors import (
 from dvauth.accounts.hashing_slots import HashingSlots
 from dvauth.accounts.passwords import LONGEST_WAIT, Passwords
 from dvauth.accounts.setup_links import SetupLinks
-from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES, LoginThrottle
+from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES, OVERALL_BUCKET, LoginThrottle
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import Database, DatabaseUnavailable
 from tests.accounts.conftest import ALICES, BOBS, Events, LiveSessions, make_accounts
@@ -75,11 +75,11 @@ def test_unknown_wrong_and_disabled_cost_the_same_time(
     accounts.disable(dora.id)
 
     best = dict.fromkeys(("nobody", "bob", "dora"), math.inf)
-    for turn in range(90):  # 270 failures: below the limit over all
+    for turn in range(90):  # 270 failures: below the limit over all, and of each network
         for name in best:
             throttle.forgive(name)
             begun = time.thread_time()
-            refused(authenticator, name, "not the password of anybody", f"198.51.100.{turn}")
+            refused(authenticator, name, "not the password of anybody", f"10.0.{turn}.1")
             best[name] = min(best[name], time.thread_time() - begun)
         if turn >= 20 and max(best.values()) < 1.10 * min(best.values()):
             return
@@ -249,12 +249,19 @@ def test_the_name_of_no_account_is_not_recorded(authenticator: Authenticator, ev
     assert events.recorded == [("authn_login_fail", {"account": None, "address": HERE, "factor": "password"})]
 
 
-def test_an_address_that_used_its_limit_up_is_recorded_once(authenticator: Authenticator, events: Events) -> None:
-    for number in range(40):
+@pytest.mark.parametrize(
+    ("address", "limit"), [(HERE, "address"), ("198.51.100.{low}", "network"), ("10.{high}.{low}.1", "overall")]
+)
+def test_a_limit_that_is_used_up_is_recorded_once(
+    authenticator: Authenticator, events: Events, address: str, limit: str
+) -> None:
+    for number in range(OVERALL_BUCKET + 10):
         with pytest.raises((InvalidCredentials, TooManyAttempts)):
-            authenticator.authenticate(f"person-{number}", "wrong", HERE)
-    assert events.names().count("excess_rate_limit_exceeded") == 1
-    assert events.recorded[-1][1]["limit"] == "address"
+            authenticator.authenticate(
+                f"person-{number}", "wrong", address.format(high=number // 250, low=number % 250)
+            )
+    recorded = [details["limit"] for name, details in events.recorded if name == "excess_rate_limit_exceeded"]
+    assert recorded == [limit]
 
 
 @pytest.mark.proves("AU7", "LG1")

@@ -5,7 +5,8 @@ import pytest
 from dvauth.accounts.errors import PasswordIsCommon, PasswordIsKnown
 from dvauth.accounts.guessing import refuse_guessable
 
-NAMES = ["bientap", "Đăng nhập dùng chung", "Cổng thông tin điện tử tỉnh Lam Giang"]
+OWN = ["bientap", "Trần Văn Minh"]
+NAMES = ["Đăng nhập dùng chung", "Cổng thông tin điện tử tỉnh Lam Giang"]
 
 
 @pytest.mark.proves("AU5")
@@ -21,7 +22,7 @@ NAMES = ["bientap", "Đăng nhập dùng chung", "Cổng thông tin điện tử
 )
 def test_phrases_that_come_to_everybodys_mind_are_common_with_marks_or_without(password: str) -> None:
     with pytest.raises(PasswordIsCommon):
-        refuse_guessable(password, NAMES)
+        refuse_guessable(password, NAMES, OWN)
 
 
 @pytest.mark.proves("AU5")
@@ -31,22 +32,40 @@ def test_phrases_that_come_to_everybodys_mind_are_common_with_marks_or_without(p
 )
 def test_names_and_runs_of_their_words_are_known(password: str) -> None:
     with pytest.raises(PasswordIsKnown):
-        refuse_guessable(password, NAMES)
+        refuse_guessable(password, NAMES, OWN)
 
 
 @pytest.mark.proves("AU5")
 @pytest.mark.parametrize(
     "password",
     [
+        *("Trần Văn Minh 1985", "tranvanminh19850312", "TranVanMinh@2026!", "minh.tran.van.1985", "tranminh@12031985"),
+        *("Minh-Tran-1985-Minh", "Văn Minh 12/03/1985", "bientap Minh 1985", "minhtranbientap1985"),
+    ],
+)
+def test_the_persons_own_name_in_any_order_and_with_dates_is_known(password: str) -> None:
+    with pytest.raises(PasswordIsKnown):
+        refuse_guessable(password, NAMES, OWN)
+
+
+def test_a_name_that_can_be_divided_in_many_ways_costs_no_time() -> None:
+    refuse_guessable("mưa rơi trên mái ngói đỏ, " + "an" * 100 + "x", [], ["An Anan Ananan"])
+
+
+@pytest.mark.proves("AU5")
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("chị Minh cho mượn cái thang", "văn hay chữ tốt như ai", "tran ngap anh nang buoi som"),
         *("mưa rơi trên mái ngói đỏ", "bốn con ngựa xám", "tin vui cho cả tỉnh", "mua lam roi tinh tren"),
         *("mật khẩu dài của nhà Nguyễn", "Hà Nội có cây me già trước ngõ", "cảm ơn bác hàng xóm cho mượn thang"),
     ],
 )
 def test_a_passphrase_may_contain_them_among_others(password: str) -> None:
-    refuse_guessable(password, NAMES)
+    refuse_guessable(password, NAMES, OWN)
 
 
 def test_a_short_name_counts_only_where_it_stands_alone() -> None:
-    refuse_guessable("banh lan ngon lanh", ["lan"])
+    refuse_guessable("banh lan ngon lanh", ["lan"], [])
     with pytest.raises(PasswordIsKnown):
-        refuse_guessable("lan 2026 Lan 1999", ["lan"])
+        refuse_guessable("lan 2026 Lan 1999", ["lan"], [])

@@ -28,7 +28,7 @@ ROW = "".join(chr(ord("a") + 7 * i % 26) for i in range(128))
 @pytest.mark.proves("AU8")
 def test_a_hash_is_argon2id_at_an_owasp_setting_with_a_salt_of_its_own() -> None:
     passwords = Passwords(site_name=SITE)
-    one, two = (passwords.choose("correct horse battery", username="bob") for _ in range(2))
+    one, two = (passwords.choose("correct horse battery", own_names=["bob"]) for _ in range(2))
     assert re.match(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$", one)
     assert one != two
     assert extract_parameters(one).salt_len * 8 >= 32
@@ -36,7 +36,7 @@ def test_a_hash_is_argon2id_at_an_owasp_setting_with_a_salt_of_its_own() -> None
 
 @pytest.mark.proves("AU8")
 def test_a_cheaper_hash_is_replaced_when_its_password_is_seen(passwords: Passwords) -> None:
-    cheap = passwords.choose("correct horse battery", username="bob")
+    cheap = passwords.choose("correct horse battery", own_names=["bob"])
     dearer = Passwords(site_name=SITE, memory_cost=128, time_cost=1)
     renewed = dearer.verify(cheap, "correct horse battery")
     assert renewed
@@ -54,7 +54,7 @@ def test_a_password_of_the_wrong_length_is_refused(
     passwords: Passwords, password: str, refusal: type[PasswordRefused]
 ) -> None:
     with pytest.raises(refusal, match=str(len(password))):
-        passwords.choose(password, username="bob")
+        passwords.choose(password, own_names=["bob"])
 
 
 @pytest.mark.proves("AU1", "AU3")
@@ -70,14 +70,14 @@ def test_a_password_of_the_wrong_length_is_refused(
     ],
 )
 def test_any_signs_will_do(passwords: Passwords, password: str) -> None:
-    kept = passwords.choose(password, username="bob")
+    kept = passwords.choose(password, own_names=["bob"])
     assert passwords.verify(kept, password) == kept
 
 
 @pytest.mark.proves("AU2")
 def test_every_sign_of_a_long_password_counts(passwords: Passwords) -> None:
     password = ROW
-    kept = passwords.choose(password, username="bob")
+    kept = passwords.choose(password, own_names=["bob"])
     assert passwords.verify(kept, password[:72] + "#" + password[73:]) is None
     assert passwords.verify(kept, password.swapcase()) is None
     assert passwords.verify(kept, password[:-1]) is None
@@ -86,7 +86,7 @@ def test_every_sign_of_a_long_password_counts(passwords: Passwords) -> None:
 @pytest.mark.proves("AU3")
 def test_letters_open_however_the_keyboard_composed_them(passwords: Passwords) -> None:
     password = "mật ngọt của Nguyễn"
-    kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
+    kept = passwords.choose(unicodedata.normalize("NFD", password), own_names=["bob"])
     assert passwords.verify(kept, unicodedata.normalize("NFC", password)) == kept
     assert passwords.verify(kept, "mat ngot cua Nguyen") is None
 
@@ -96,7 +96,7 @@ def test_letters_are_counted_as_they_are_read_not_as_they_were_composed(password
     decomposed = unicodedata.normalize("NFD", "mật khẩu ngắn!")
     assert len(decomposed) > SHORTEST
     with pytest.raises(PasswordTooShort, match="14"):
-        passwords.choose(decomposed, username="bob")
+        passwords.choose(decomposed, own_names=["bob"])
 
 
 @pytest.mark.proves("AU5")
@@ -116,7 +116,7 @@ def test_letters_are_counted_as_they_are_read_not_as_they_were_composed(password
 )
 def test_what_is_tried_first_is_refused_with_a_reason_and_advice(passwords: Passwords, password: str) -> None:
     with pytest.raises(PasswordIsCommon, match=r"soon be guessed: it is common, .*\. Choose several words"):
-        passwords.choose(password, username="bob")
+        passwords.choose(password, own_names=["bob"])
 
 
 @pytest.mark.proves("AU5")
@@ -130,8 +130,8 @@ def test_what_is_tried_first_is_refused_with_a_reason_and_advice(passwords: Pass
 )
 def test_names_that_everybody_knows_are_no_passwords_however_padded(password: str) -> None:
     passwords = Passwords(site_name=SITE, portal_names=lambda: ["Báo tỉnh"], memory_cost=64, time_cost=1)
-    with pytest.raises(PasswordIsKnown, match=r"little more than the username.*\. Choose several words"):
-        passwords.choose(password, username="nguyen.van.an@so.gov.vn")
+    with pytest.raises(PasswordIsKnown, match=r"little more than your own name.*\. Choose several words"):
+        passwords.choose(password, own_names=["nguyen.van.an@so.gov.vn"])
 
 
 @pytest.mark.proves("AU5")
@@ -145,13 +145,13 @@ def test_names_that_everybody_knows_are_no_passwords_however_padded(password: st
     ],
 )
 def test_a_long_passphrase_may_contain_a_listed_word_or_a_name(passwords: Passwords, password: str) -> None:
-    assert passwords.choose(password, username="nguyen.van.an@so.gov.vn")
+    assert passwords.choose(password, own_names=["nguyen.van.an@so.gov.vn"])
 
 
 def test_digits_and_signs_that_stand_for_letters_are_judged_by_their_beginning(passwords: Passwords) -> None:
     leet = "4@8({[<369!1|70$5+%2" * 12
-    short = cpu_time(lambda: passwords.choose(leet[:32], username="bob"))
-    assert cpu_time(lambda: passwords.choose(leet, username="bob")) < 3 * short
+    short = cpu_time(lambda: passwords.choose(leet[:32], own_names=["bob"]))
+    assert cpu_time(lambda: passwords.choose(leet, own_names=["bob"])) < 3 * short
 
 
 def test_no_stored_password_is_never_right(passwords: Passwords) -> None:
@@ -203,12 +203,12 @@ def test_a_longer_password_costs_no_more_than_its_hash(passwords: Passwords) -> 
     passwords.verify(None, MARKS)
     assert cpu_time(lambda: passwords.verify(None, MARKS * 2000)) < 20 * cpu_time(lambda: passwords.verify(None, MARKS))
     with pytest.raises(PasswordTooLong, match="8000"):
-        passwords.choose(MARKS * 2000, username="bob")
+        passwords.choose(MARKS * 2000, own_names=["bob"])
 
 
 def test_the_longest_password_opens_in_any_unicode_form(passwords: Passwords) -> None:
     password = "".join(chr(ord("Ạ") + 7 * i % 90) for i in range(LONGEST))
-    kept = passwords.choose(unicodedata.normalize("NFD", password), username="bob")
+    kept = passwords.choose(unicodedata.normalize("NFD", password), own_names=["bob"])
     assert passwords.verify(kept, password) == kept
 
 

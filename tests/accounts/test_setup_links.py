@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dvauth.accounts.account import Account
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.directory import AccountDirectory
-from dvauth.accounts.errors import InvalidCredentials, LinkUnusable, NoSuchAccount, PasswordTooShort
+from dvauth.accounts.errors import InvalidCredentials, LinkUnusable, NoSuchAccount, PasswordIsKnown, PasswordTooShort
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import LIFETIME, SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
@@ -47,6 +47,18 @@ def test_a_link_works_once(links: SetupLinks, charlie: Account) -> None:
     assert links.peek(token) is None
     with pytest.raises(LinkUnusable):
         links.redeem(token, CHOSEN)
+
+
+@pytest.mark.proves("AU5")
+def test_the_own_name_is_refused_whichever_way_the_password_is_chosen(
+    accounts: AccountDirectory, links: SetupLinks
+) -> None:
+    minh = accounts.add("bientap", display_name="Trần Văn Minh")
+    token = links.issue(minh.id)
+    with pytest.raises(PasswordIsKnown):
+        links.redeem(token, "minh.tran.van.1985")
+    with pytest.raises(PasswordIsKnown):
+        accounts.set_password(minh.id, "minh.tran.van.1985")
 
 
 @pytest.mark.proves("AU13")

@@ -11,12 +11,19 @@ from dvauth.accounts.throttle import (
     ADDRESS_BUCKET,
     ADDRESS_INTERVAL,
     FREE_FAILURES,
+    IPV4_ADDRESS,
+    IPV4_NETWORK,
+    IPV6_ADDRESS,
+    IPV6_NETWORK,
     LONGEST_WAIT,
     MOST_FAILURES,
+    NETWORK_BUCKET,
+    NETWORK_INTERVAL,
     OVERALL_BUCKET,
+    OVERALL_INTERVAL,
     LoginThrottle,
     Scope,
-    network_of,
+    block_of,
 )
 from dvauth.storage.redis import RedisConnection
 from tests.conftest import HandClock
@@ -25,7 +32,8 @@ HOUR = timedelta(hours=1)
 
 
 def address(number: int) -> str:
-    return f"10.0.{number // 256}.{number % 256}"
+    """One of many, each in a network of its own."""
+    return f"10.{number // 256}.{number % 256}.1"
 
 
 def fail(throttle: LoginThrottle, username: str = "bob", address: str = "203.0.113.9") -> frozenset[Scope]:
@@ -140,7 +148,7 @@ def test_a_success_gives_an_address_nothing_back_but_itself(throttle: LoginThrot
 
 
 def test_logins_that_work_use_no_limit_up(throttle: LoginThrottle) -> None:
-    for number in range(2 * ADDRESS_BUCKET):
+    for number in range(2 * max(ADDRESS_BUCKET, NETWORK_BUCKET)):
         succeed(throttle, f"person-{number}")
 
 
@@ -150,6 +158,29 @@ def test_an_address_recovers_one_attempt_at_a_time(throttle: LoginThrottle, cloc
     clock.advance(ADDRESS_INTERVAL)
     fail(throttle, "one more")
     assert wait_told(throttle, "and another") == ADDRESS_INTERVAL.total_seconds()
+
+
+@pytest.mark.proves("AU11")
+@pytest.mark.parametrize("network", ["203.0.113.{}", "2001:db8:1:{}::1"])
+def test_while_the_owner_of_a_network_is_shut_out_others_log_in(throttle: LoginThrottle, network: str) -> None:
+    told = [fail(throttle, f"person-{number}", network.format(number)) for number in range(NETWORK_BUCKET)]
+    assert told == [frozenset()] * (NETWORK_BUCKET - 1) + [{Scope.NETWORK}]
+    assert wait_told(throttle, "somebody", network.format(99)) == NETWORK_INTERVAL.total_seconds()
+    assert succeed(throttle, "somebody", "198.51.100.1") == 0
+
+
+@pytest.mark.proves("AU11")
+def test_a_network_recovers_one_attempt_at_a_time(throttle: LoginThrottle, clock: HandClock) -> None:
+    for number in range(NETWORK_BUCKET):
+        fail(throttle, f"person-{number}", f"203.0.113.{number}")
+    clock.advance(NETWORK_INTERVAL)
+    fail(throttle, "one more", "203.0.113.99")
+    assert wait_told(throttle, "and another", "203.0.113.100") == NETWORK_INTERVAL.total_seconds()
+
+
+def test_one_network_takes_at_most_a_fifth_of_what_all_may() -> None:
+    assert NETWORK_BUCKET * 5 <= OVERALL_BUCKET
+    assert NETWORK_INTERVAL >= 5 * OVERALL_INTERVAL
 
 
 @pytest.mark.proves("AU11")
@@ -209,19 +240,22 @@ def test_the_attempt_that_uses_a_limit_up_says_so(throttle: LoginThrottle) -> No
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "one_address", "one_network"),
     [
-        ("203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::1", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", "unknown"),
-        ("unix:", "unknown"),
+        ("203.0.113.9", "203.0.113.9/32", "203.0.113.0/24"),
+        ("0.0.0.9", "0.0.0.9/32", "0.0.0.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:DB8:1:2::1", "2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("::1", "::/64", "::/48"),
+        ("::ffff:203.0.113.9", "203.0.113.9/32", "203.0.113.0/24"),
+        ("fe80::1%eth0", "fe80::/64", "fe80::/48"),
+        ("", "unknown", "unknown"),
+        ("unix:", "unknown", "unknown"),
     ],
 )
-def test_an_ipv6_network_counts_as_one_address(address: str, network: str) -> None:
-    assert network_of(address) == network
+def test_what_counts_as_one_address_and_as_one_network(address: str, one_address: str, one_network: str) -> None:
+    assert block_of(address, IPV4_ADDRESS, IPV6_ADDRESS) == one_address
+    assert block_of(address, IPV4_NETWORK, IPV6_NETWORK) == one_network
 
 
 def test_redis_shows_neither_names_nor_addresses_and_forgets(
@@ -229,11 +263,11 @@ def test_redis_shows_neither_names_nor_addresses_and_forgets(
 ) -> None:
     fail(throttle, "bob", "203.0.113.9")
     keys = [key.decode() for key in connection.client.scan_iter()]
-    assert len(keys) == 3
+    assert len(keys) == 4
     for key in keys:
         assert key.startswith("dvauth:{throttle}:")
         assert "bob" not in key
-        assert "203.0.113.9" not in key
+        assert "203.0.113" not in key
         assert connection.client.pttl(key) > 0
 
 

@@ -80,6 +80,7 @@ def demo(folder: Path, *ports: int) -> Iterator[Demo]:
         running.process.terminate()
         assert running.process.wait(20) == 0
         assert running.process.stdout is not None
+        assert '"event"' not in running.process.stdout.read()  # nothing pushes the passwords away
         running.process.stdout.close()
 
 
@@ -89,6 +90,10 @@ def test_it_is_ready_to_be_tried_and_starts_anew_with_other_passwords(tmp_path: 
         for username in ("nguoidoc", "bientap", "quantri"):
             assert first.log_in(username, first.password(username)) == 303
         assert first.log_in("nguoidoc", first.password("bientap")) == 401
+        assert f"http://auth.dvauth.localhost:{ports[0]}/admin/portals/lam-giang/prompt" in first.printed
+        assert "administrator: 15 seconds" in first.printed
+        assert '"event": "authn_login_fail"' in (tmp_path / "demo/audit.log").read_text()
+        assert "{" not in first.printed
         assert f"http://auth.dvauth.localhost:{ports[0]}/embed.js" in first.portal_front_page()
     with demo(tmp_path / "demo", *ports) as second:
         assert second.log_in("nguoidoc", first.password("nguoidoc")) == 401

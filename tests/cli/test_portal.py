@@ -111,6 +111,16 @@ def test_a_portal_changes_its_prompt_and_goes_back(dvauth: Dvauth, audit_rows: A
     assert json.loads(back.stdout)["look"] == {}
 
 
+def test_a_portals_own_prompt_is_shown_with_it(dvauth: Dvauth, environ: dict[str, str]) -> None:
+    environ["COLUMNS"] = "80"
+    dvauth(*NEWS)
+    assert "--accent" not in dvauth("portal", "show", "news").stdout
+    dvauth("portal", "prompt", "news", "--accent", "#a61b1b", "--language", "en", "--title", "Still there?")
+    shown = dvauth("portal", "show", "news").stdout
+    for text in ("--accent", "#a61b1b", "--title", "en", "Still there?"):
+        assert text in shown
+
+
 def test_a_prompt_nobody_could_read_is_refused(dvauth: Dvauth) -> None:
     dvauth(*NEWS)
     for value, sentence in (("red", "not a colour"), ("#ffcc00", "contrast is 1.5"), ("#12345", "not a colour")):

@@ -167,6 +167,15 @@ def test_dvauth_is_asked_about_the_page_as_the_browser_sent_it(answers: Any, pat
         assert page == [answers["asked"]["X-Original-URL"]]
 
 
+def test_what_only_a_proxy_says_is_not_taken_from_a_visitor(answers: Any) -> None:
+    answers |= {"status": 200, "headers": {}}
+    made_up = {"X-Original-URL": f"{ORIGIN}/", "X-Original-Method": "GET", "X-Forwarded-Port": "1"}
+    answers["portal"].test_client().get("/dvauth/verify", headers=NAVIGATION | made_up)
+    asked = answers["asked"]
+    assert asked["X-Forwarded-Host"] == "lamgiang.example.vn"
+    assert not made_up.keys() & set(asked)
+
+
 def test_login_in_another_window_ends_at_the_way_back_not_at_an_empty_form(answers: Any) -> None:
     answers |= {"status": 200, "headers": EDITOR}
     reader = answers["portal"].test_client(use_cookies=False)

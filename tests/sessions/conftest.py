@@ -9,11 +9,10 @@ import pytest
 from dvauth.sessions import keys
 from dvauth.sessions.check import Opened
 from dvauth.sessions.cookie import CookieSigner
-from dvauth.sessions.ending import Ending
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.reaper import Reaper
-from dvauth.sessions.record import Place, Principal
+from dvauth.sessions.record import Place, Principal, SessionEvent
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
 from dvauth.storage.redis import RedisConnection
@@ -37,7 +36,7 @@ class Desk:
 
     connection: RedisConnection
     clock: Any
-    journal: list[Ending] = field(default_factory=list)
+    journal: list[SessionEvent] = field(default_factory=list)
     policies: PolicySet = field(
         default_factory=lambda: PolicySet(
             TimeoutPolicy(),

@@ -186,7 +186,7 @@ def test_end_all_ends_the_session_that_is_opened_meanwhile(desk: Any, slow: Any,
     slow.connection.before_call(2 if before_any else 3, lambda: opened.append(desk.open()))
     ended = slow.keeper.end_all(desk.alice.account_id, Reason.REVOKED)
     assert sorted(ended) == sorted(session.record.ref.session_id for session in opened)
-    assert sorted(ending.ref.session_id for ending in slow.journal) == sorted(ended)
+    assert sorted(end.ref.session_id for end in slow.journal) == sorted(ended)
     assert all(isinstance(desk.keeper.check(session.cookie), Ended) for session in opened)
 
 

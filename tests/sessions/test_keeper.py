@@ -351,7 +351,7 @@ def test_life_of_a_session_is_told_in_events(desk: Any) -> None:
 def test_deliberate_ends_are_told_to_the_journal(desk: Any) -> None:
     opened = desk.open()
     desk.keeper.end(opened.record, Reason.LOGOUT)
-    assert [(ending.ref, ending.tombstone.reason) for ending in desk.journal] == [(opened.record.ref, Reason.LOGOUT)]
+    assert [(end.ref, end.details["reason"]) for end in desk.journal] == [(opened.record.ref, Reason.LOGOUT)]
 
 
 @pytest.mark.proves("AT6")

@@ -109,6 +109,18 @@ def test_events_are_compact_and_round_trip() -> None:
     assert json.loads(event.to_json())["at"] == NOON_MS
 
 
+def test_the_end_that_somebody_willed_says_until_when_to_repeat_it() -> None:
+    event = SessionEvent(
+        event="session_logout",
+        ref=REF,
+        account_id="alice0000001",
+        at=NOON,
+        details={"reason": "logout"},
+        forget_after=NOON + timedelta(days=30, minutes=10),
+    )
+    assert SessionEvent.from_json("7f", event.to_json().encode()) == event
+
+
 def test_end_is_told_with_all_that_is_known_of_it(desk: Any) -> None:
     opened = desk.open()
     desk.pass_time(minutes=15)
@@ -191,8 +203,8 @@ def test_logout_is_an_event_of_its_own(desk: Any, reason: Reason, event: str) ->
 
 def test_journal_is_told_until_when_to_remember_an_end(desk: Any) -> None:
     desk.keeper.end(desk.open().record, Reason.REVOKED)
-    (ending,) = desk.journal
-    assert ending.forget_after == desk.clock.now() + timedelta(days=30, minutes=10)
+    (end,) = desk.journal
+    assert end.forget_after == desk.clock.now() + timedelta(days=30, minutes=10)
 
 
 @pytest.mark.proves("AT6")

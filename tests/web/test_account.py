@@ -77,6 +77,16 @@ def test_wrong_current_password_is_refused_and_counts(site: Any, browser: Any) -
     assert site.browser().log_in("alice").status_code == 429
 
 
+@pytest.mark.proves("AX13")
+def test_a_mistake_in_one_field_says_that_the_other_is_empty_as_well(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    assert "Hãy nhập lại mật khẩu mới" in change_password(browser, "wrong", NEW_PASSWORD).text
+    assert "Hãy nhập lại mật khẩu hiện tại" in change_password(browser, site.password, "short").text
+    page = change_password(browser, "", NEW_PASSWORD).text
+    assert "Hãy nhập mật khẩu hiện tại" in page
+    assert "Hãy nhập lại mật khẩu mới" in page
+
+
 @pytest.mark.proves("AU1")
 def test_short_password_is_refused_with_the_number_that_is_needed(site: Any, browser: Any) -> None:
     browser.log_in("alice")
@@ -91,8 +101,8 @@ def test_short_password_is_refused_with_the_number_that_is_needed(site: Any, bro
     ("new", "reason"),
     [
         ("passwordpassword", "sẽ sớm bị đoán ra"),
-        ("Cổng thử nghiệm 2026", "gần như chỉ là tên đăng nhập"),
-        ("báo tỉnh báo tỉnh", "gần như chỉ là tên đăng nhập"),
+        ("Cổng thử nghiệm 2026", "gần như chỉ là họ tên"),
+        ("báo tỉnh báo tỉnh", "gần như chỉ là họ tên"),
     ],
 )
 def test_listed_password_and_known_names_are_refused_with_reason_and_advice(
@@ -188,6 +198,7 @@ def test_sessions_are_listed_with_device_address_and_portal(site: Any) -> None:
     page = desktop.get("/account/sessions").text
     assert page.index("Chrome · Windows") < page.index("Thiết bị này") < page.index("Safari · iPhone")
     assert page.count("127.0.0.1") >= 2
+    assert page.count(", 15:00 ngày 01/03</time>") == 4  # of each the login and the last activity
     assert "Báo tỉnh" in page
     assert "Mozilla" not in page
     assert "chỉ đang đăng nhập trên thiết bị này" not in phone.get("/account/sessions").text

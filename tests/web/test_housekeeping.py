@@ -15,6 +15,7 @@ from dvauth.audit.revocations import Revocation
 from dvauth.housekeeping import FORGET_AGAIN_SECONDS, Housekeeping
 from dvauth.parts import utc_now
 from dvauth.sessions import keys
+from dvauth.sessions.ending import FORGET_AFTER
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.record import Principal, SessionRef
 from dvauth.sessions.schedule import Schedule
@@ -22,6 +23,7 @@ from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import LOCK_WAIT
 from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.judge import Reason
+from dvauth.timeouts.policy import LONGEST_ABSOLUTE
 from tests.waiting import eventually
 
 
@@ -126,6 +128,18 @@ def test_end_that_could_not_be_journalled_at_once_is_when_its_event_comes(site: 
     Housekeeping(site.parts).round()
     assert _recorded(site, site.people["alice"].id)[-1] == ("session_expired", "idle")
     assert _journal(site) == {opened[0].ref.session_id: "revoked"}
+
+
+@pytest.mark.parametrize("told", ["at once", "by its event"])
+def test_an_end_is_kept_as_long_as_its_session_could_have_lived(site: Any, told: str) -> None:
+    record = site.parts.keeper.open(Principal(account_id=site.people["bob"].id)).record
+    journal = site.parts._journal if told == "at once" else lambda _: None
+    keeper = SessionKeeper(site.parts.store, site.parts.signer, site.clock, site.parts.policies, journal)
+    keeper.end(record, Reason.REVOKED)
+    if told == "by its event":
+        Housekeeping(site.parts).round()
+    (kept,) = [end for batch in site.parts.revocations.standing(utc_now()) for end in batch]
+    assert kept.forget_after == record.authenticated_at + LONGEST_ABSOLUTE + FORGET_AFTER
 
 
 def _journal(site: Any) -> dict[str, str]:
@@ -271,7 +285,7 @@ def test_locked_sql_keeps_no_session_from_ending(site: Any, browser: Any, monkey
         {"e": "[]"},
         {"e": '{"event": "session_created", "session": "s", "account": "a", "at": 1e300}'},
         {"e": '{"event": "session_exploded", "session": "s", "account": "a", "at": 1}'},
-        {"e": '{"event": "session_logout", "session": null, "account": "a", "at": 1, "reason": "logout"}'},
+        {"e": '{"event": "session_logout", "session": null, "account": "a", "at": 1, "forget_after": 2, "reason": ""}'},
         {"other": "1"},
     ],
 )

@@ -1,6 +1,7 @@
 """Logging in and out, as browsers do it."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,6 +175,63 @@ def test_return_to_a_registered_portal_is_followed(site: Any) -> None:
     assert location == f"{site.desk}/dvauth/enter?return_to={quote(page, safe='')}"
 
 
+@pytest.mark.proves("XO9")
+@pytest.mark.parametrize(
+    ("return_to", "leads_to"),
+    [
+        ("/account/sessions", "/account/sessions"),
+        ("/account/sessions?done=one", "/account/sessions?done=one"),
+        ("/admin/portals/desk/prompt/", "/admin/portals/desk/prompt/"),
+        *(
+            (page, "/account/")
+            for page in ("/login", "/logout", "/setup/unknown", "/enter", "/session", "/health/live")
+        ),
+        *((page, "/account/") for page in ("/nowhere", "account/sessions", "//account/sessions")),
+        *(
+            (page, "/account/")
+            for page in ("/\\evil.example", "/account/sessions\t", "/account/..//evil.example", "/%2f")
+        ),
+    ],
+)
+def test_return_to_a_page_of_ours_is_followed_and_to_nothing_else_here(
+    browser: Any, return_to: str, leads_to: str
+) -> None:
+    page = f"/login?return_to={quote(return_to, safe='')}"
+    response = browser.post(page, {"username": "alice", "password": browser.site.password})
+    assert response.headers["Location"] == leads_to
+    assert browser.get(page).headers["Location"] == leads_to
+
+
+def test_cursor_waits_where_something_is_missing(browser: Any) -> None:
+    assert focused(browser.get("/login").text) == ["username"]
+    assert focused(browser.log_in("alice", "wrong").text) == []  # the summary of what is wrong has it
+
+
+def focused(page: str) -> list[str]:
+    """The ids of the fields that take the cursor."""
+    fields = re.findall(r"<input[^>]*>", page)
+    return [re.search(r'id="(\w+)"', field)[1] for field in fields if " autofocus" in field]  # type: ignore[index]
+
+
+@pytest.mark.proves("AX9")
+def test_username_waits_only_where_the_session_lives_on(site: Any, browser: Any) -> None:
+    site.parts.policy_book.change_override("portal", "desk", idle_timeout=timedelta(minutes=2))
+    site.parts.watch.beat()
+    browser.log_in("bob")
+    browser.enter(f"{site.desk}/editor")
+    browser.verify(**site.navigation)
+    login_page = f"/login?return_to={site.desk}/editor"
+    site.pass_time(minutes=3)
+    page = browser.get(login_page).text
+    assert 'value="bob"' in page
+    assert focused(page) == ["password"]
+    assert "why-ended" in page.split('id="password"')[0].split('aria-describedby="')[-1]
+    site.pass_time(minutes=16)
+    page = browser.get(login_page).text
+    assert "đã hết hạn vì không có thao tác" in page
+    assert "bob" not in page
+
+
 @pytest.mark.proves("SM3", "AT1")
 def test_login_gives_a_new_secret_and_the_old_one_opens_nothing(site: Any, browser: Any) -> None:
     browser.log_in("alice")
@@ -310,10 +368,21 @@ def test_safe_methods_never_log_out(browser: Any) -> None:
 
 
 def test_logging_out_is_asked_of_whoever_may_be_logged_in(site: Any, browser: Any) -> None:
-    assert "Bạn đã đăng xuất" in browser.get("/logout").text
+    assert "Đăng xuất?" not in browser.get("/logout").text
     browser.log_in("alice")
     with redis_hanging(site):
         assert "Đăng xuất?" in browser.get("/logout").text
+
+
+def test_who_was_never_logged_in_is_not_told_that_a_session_ended(site: Any, browser: Any) -> None:
+    page = browser.get("/logout").text
+    assert "Bạn chưa đăng nhập ở đây" in page
+    assert "đã kết thúc" not in page
+    assert f'href="{site.centre}/logout"' in browser.on_desk("/logout").text
+    assert "đã kết thúc" in browser.on_desk("/logout?done=all").text
+    browser.log_in("alice")
+    site.pass_time(minutes=16)
+    assert "đã kết thúc" in browser.get("/logout").text
 
 
 @pytest.mark.proves("TE8")
@@ -327,9 +396,9 @@ def test_logout_on_a_portals_host_spares_the_drafts_of_its_tabs(site: Any, brows
     headers = {"Origin": site.desk, "Sec-Fetch-Site": "same-origin"}
     response = browser.on_desk("/logout", method="POST", data={"csrf_token": token}, headers=headers)
     assert response.status_code == 303, response.text
-    assert response.headers["Location"] == "/dvauth/logout"
+    assert response.headers["Location"] == "/dvauth/logout?done=all"
     assert response.headers["Clear-Site-Data"] == '"cache"'
-    assert "Bạn đã đăng xuất" in browser.on_desk("/logout").text
+    assert "Bạn đã đăng xuất" in browser.on_desk("/logout?done=all").text
     assert browser.verify().status_code == 401
     assert browser.status(None)["reason"] == "logout"
 

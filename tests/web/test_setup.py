@@ -30,6 +30,24 @@ def test_link_lets_its_owner_choose_a_password_and_logs_nobody_in(site: Any, bro
     assert browser.log_in("dora", CHOSEN).status_code == 303
 
 
+def test_whoever_is_logged_in_as_another_is_told_so_before_and_after(site: Any, browser: Any, link: str) -> None:
+    browser.log_in("alice")
+    assert "Bạn đang đăng nhập với tên alice" in browser.get(link).text
+    response = browser.post(link, {"new": CHOSEN})
+    response = browser.get(response.headers["Location"])
+    assert "hãy đăng xuất trước" in browser.get(response.headers["Location"]).text
+    assert browser.status(None)["state"] == "active"
+
+
+def test_own_link_ends_the_own_session_without_an_alarm(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    link = f"/setup/{site.parts.setup_links.issue(site.people['alice'].id)}"
+    assert "Bạn đang đăng nhập với tên" not in browser.get(link).text
+    page = browser.get(browser.post(link, {"new": CHOSEN}).headers["Location"]).text
+    assert "Mật khẩu đã được lưu" in page
+    assert "Nếu không phải bạn" not in page
+
+
 @pytest.mark.proves("AU13")
 def test_link_works_once(site: Any, browser: Any, link: str) -> None:
     token = browser.token(link)

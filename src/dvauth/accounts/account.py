@@ -40,6 +40,11 @@ class Account:
     last_login_at: datetime | None = None
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Those that colleagues know its owner by."""
+        return self.username, self.display_name
+
+    @property
     def is_enabled(self) -> bool:
         return self.disabled_at is None
 

@@ -125,7 +125,7 @@ class AccountDirectory:
         account = self.get(account_id)
         if account is None:
             raise NoSuchAccount(name=account_id)
-        password_hash = self._passwords.choose(password, username=account.username)
+        password_hash = self._passwords.choose(password, own_names=account.names)
         with self._database.session() as sql:
             if instead_of is not None:
                 _lock_unchanged(sql, account_id, instead_of)

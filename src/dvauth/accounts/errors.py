@@ -74,8 +74,8 @@ class PasswordIsCommon(PasswordRefused):
 
 class PasswordIsKnown(PasswordRefused):
     sentence = N_(
-        "This password is little more than the username, or the name of the site or a portal, which anybody would "
-        "try first. Choose several words that have nothing to do with it."
+        "This password is little more than your own name, your username, or the name of the site or a portal, which "
+        "anybody would try first. Choose several words that have nothing to do with it."
     )
 
 

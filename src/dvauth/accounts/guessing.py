@@ -24,11 +24,16 @@ MOST_JUDGED = 32
 SHORTEST_WITHIN = 6
 
 
-def refuse_guessable(password: str, names: Iterable[str]) -> None:
-    """``names`` are those that everybody knows. Raises ``PasswordIsCommon``, ``PasswordIsKnown``."""
-    if _guesses(canonical(password)) < FEWEST_GUESSES or _is_little_more_than(COMMON, password):
+def refuse_guessable(password: str, known_names: Iterable[str], own_names: Iterable[str]) -> None:
+    """``known_names`` are those that everybody knows, such as the site's; ``own_names`` are the person's.
+
+    Raises ``PasswordIsCommon``, ``PasswordIsKnown``.
+    """
+    common, own_names = _any_of(COMMON), list(own_names)
+    if _guesses(canonical(password)) < FEWEST_GUESSES or _is_little_more_than(common, password):
         raise PasswordIsCommon
-    if _is_little_more_than([*COMMON, *_parts(names)], password):
+    known = _any_of([*COMMON, *_parts([*known_names, *own_names])])
+    if _is_little_more_than(f"{_any_order(own_names)}|{known}", password):
         raise PasswordIsKnown
 
 
@@ -38,9 +43,9 @@ def _guesses(password: str) -> int:
     return int(zxcvbn(password[:MOST_JUDGED])["guesses"]) if password else 0
 
 
-def _is_little_more_than(phrases: Iterable[str], password: str) -> bool:
+def _is_little_more_than(pattern: str, password: str) -> bool:
     whole = _plain(password)
-    rest = re.sub(_any_of(phrases), " ", whole)
+    rest = re.sub(pattern, " ", whole)
     return rest != whole and _guesses(" ".join(_words(rest))) < FEWEST_GUESSES
 
 
@@ -50,6 +55,16 @@ def _parts(names: Iterable[str]) -> Iterator[str]:
         words = _words(_plain(name))
         runs = [words[start:end] for start, end in combinations(range(len(words) + 1), 2)]
         yield from (" ".join(run) for run in runs if run == words or len("".join(run)) >= SHORTEST_WITHIN)
+
+
+def _any_order(names: Iterable[str]) -> str:
+    """A pattern that finds some of their words in whatever order, where they stand alone: “minhtran”, “Minh”.
+
+    It does not go back: one way to divide a row of letters is enough, and there may be very many.
+    """
+    words = {word for name in names for word in _words(_plain(name))}
+    word = f"(?>{'|'.join(sorted(words, key=len, reverse=True)) or '(?!)'})"
+    return rf"(?<![^\W\d_]){word}(?:[\W_]*+{word})*+(?![^\W\d_])"
 
 
 def _any_of(phrases: Iterable[str]) -> str:

@@ -56,13 +56,16 @@ class Passwords:
         # Whoever has no password is checked against this one, and takes as long.
         self._nobody = self._hasher.hash("")
 
-    def choose(self, password: str, *, username: str) -> str:
-        """The hash of a new password. Raises ``PasswordRefused`` (before hashing), ``HashingBusy``."""
+    def choose(self, password: str, *, own_names: Iterable[str]) -> str:
+        """The hash of a new password of whoever has these names.
+
+        Raises ``PasswordRefused`` (before hashing), ``HashingBusy``.
+        """
         chosen = _normalised(password)
         _require_length(chosen)
-        names = [username, self._site_name, *self._portal_names()]
+        known_names = [self._site_name, *self._portal_names()]
         with self._slots.taken():
-            refuse_guessable(chosen, names)
+            refuse_guessable(chosen, known_names, own_names)
             return self._hasher.hash(_bytes(password))
 
     def verify(self, stored: str | None, password: str) -> str | None:

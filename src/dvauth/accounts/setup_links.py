@@ -62,7 +62,7 @@ class SetupLinks:
         account = self.peek(token)
         if account is None:
             raise LinkUnusable
-        password_hash = self._passwords.choose(password, username=account.username)
+        password_hash = self._passwords.choose(password, own_names=account.names)
         with self._database.session() as sql:
             self._use(sql, token)
             store_password(sql, account.id, password_hash, now=self._now())

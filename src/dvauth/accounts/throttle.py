@@ -1,4 +1,4 @@
-"""Slows down whoever guesses passwords: per account, per address, and over all.
+"""Slows down whoever guesses passwords: per account, per address, per network, and over all.
 
 An attempt is counted as failed before the password is looked at, in one atomic script, so that parallel guesses
 cannot slip through between check and count; it is given back when it turns out right, or was never decided. Names
@@ -32,13 +32,18 @@ MOST_FAILURES = 100
 FEW_FORGOTTEN_AFTER = timedelta(days=1)
 MANY_FORGOTTEN_AFTER = timedelta(days=90)
 
-# No standard gives numbers for these two. An office behind one address may mistype 30 times at once; a service of
-# this size sees no 5 failures a second unless it is attacked, and 5 hashes a second leave its cores free.
+# No standard gives numbers for these. An office behind one address may mistype 30 times at once; a service of this size
+# sees no 5 failures a second unless it is attacked, and 5 hashes a second leave its cores free. One network gets a
+# fifth of that, so that its owner alone cannot make everybody wait.
 ADDRESS_BUCKET, ADDRESS_INTERVAL = 30, timedelta(seconds=20)
+NETWORK_BUCKET, NETWORK_INTERVAL = 60, timedelta(seconds=1)
 OVERALL_BUCKET, OVERALL_INTERVAL = 300, timedelta(milliseconds=200)
 
-# Whoever has IPv6 has at least 2^64 addresses.
-IPV6_PREFIX = 64
+# Whoever has IPv6 has at least 2^64 addresses, and gets as many as a /48 for the asking.
+IPV6_ADDRESS, IPV6_NETWORK = 64, 48
+# A /24 is the least that is routed, and so sold, by itself. Any wider, and 20 computers that somebody has taken over
+# would shut out all the strangers who share a provider's network with them.
+IPV4_ADDRESS, IPV4_NETWORK = 32, 24
 
 
 class Scope(IntEnum):
@@ -46,7 +51,8 @@ class Scope(IntEnum):
 
     ACCOUNT = 1
     ADDRESS = 2
-    OVERALL = 3
+    NETWORK = 3
+    OVERALL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class LoginThrottle:
             MOST_FAILURES,
             *map(in_ms, (FEW_FORGOTTEN_AFTER, MANY_FORGOTTEN_AFTER)),
             *(ADDRESS_BUCKET, in_ms(ADDRESS_INTERVAL)),
+            *(NETWORK_BUCKET, in_ms(NETWORK_INTERVAL)),
             *(OVERALL_BUCKET, in_ms(OVERALL_INTERVAL)),
         ]
         refused, wait_ms, failures, *full, before = self._run("attempt", keys, [now, *limits])
@@ -111,33 +118,33 @@ class LoginThrottle:
         return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full)), before
 
     def _undo(self, keys: list[str], counted_at: int, before: int, *, succeeded: bool) -> None:
-        durations = map(in_ms, (ADDRESS_INTERVAL, OVERALL_INTERVAL))
-        args = [self._now_ms(), int(succeeded), *durations, counted_at, before, in_ms(MANY_FORGOTTEN_AFTER)]
+        durations = map(in_ms, (MANY_FORGOTTEN_AFTER, ADDRESS_INTERVAL, NETWORK_INTERVAL, OVERALL_INTERVAL))
+        args = [self._now_ms(), int(succeeded), counted_at, before, *durations]
         self._run("give_back", keys, args)
 
     def _keys(self, username: str, address: str) -> list[str]:
         return [
             self._account_key(username),
-            f"dvauth:{{throttle}}:address:{self._hidden('address', network_of(address))}",
+            self._hidden_key("address", block_of(address, IPV4_ADDRESS, IPV6_ADDRESS)),
+            self._hidden_key("network", block_of(address, IPV4_NETWORK, IPV6_NETWORK)),
             "dvauth:{throttle}:all",
         ]
 
     def _account_key(self, username: str) -> str:
-        return f"dvauth:{{throttle}}:account:{self._hidden('account', canonical(username))}"
+        return self._hidden_key("account", canonical(username))
 
-    def _hidden(self, kind: str, value: str) -> str:
+    def _hidden_key(self, kind: str, value: str) -> str:
         message = f"{kind}:{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]
+        return f"dvauth:{{throttle}}:{kind}:{hmac.new(self._key, message, hashlib.sha256).hexdigest()[:32]}"
 
 
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or an IPv6 network; anything else counts as one, too."""
+def block_of(address: str, ipv4_prefix: int, ipv6_prefix: int) -> str:
+    """The block of addresses that it belongs to, by the length of its prefix. What is no address counts as one."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.ip_network((int(ip), IPV6_PREFIX), strict=False))
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    prefix = ipv4_prefix if isinstance(ip, ipaddress.IPv4Address) else ipv6_prefix
+    return str(ipaddress.ip_network((int(ip), prefix), strict=False))

@@ -83,7 +83,7 @@ class Event(StrEnum):
     EXCESS_RATE_LIMIT_EXCEEDED = (
         "excess_rate_limit_exceeded",
         Level.WARN,
-        "so many failed logins from one address, or over all, that more must wait",
+        "so many failed logins from one address, one network, or over all, that more must wait",
         ("address", "limit"),
     )
 

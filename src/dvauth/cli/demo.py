@@ -2,9 +2,10 @@
 
 import os
 import secrets
+import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import click
 
@@ -51,8 +52,13 @@ WELCOME = """
 
 {people}
 
-  Không thao tác 30 giây, lời nhắc sẽ hiện.    After 30 seconds without activity the prompt appears.
+  Không thao tác 30 giây (quản trị viên: 15 giây), lời nhắc sẽ hiện.
+  After 30 seconds without activity (administrator: 15 seconds) the prompt appears.
+  Quản trị viên xem trước lời nhắc (preview of the prompt, for the administrator):
+  {preview}
+
   Dữ liệu (data): {folder}
+  Nhật ký (log): {log}
   Ctrl-C để dừng.    Ctrl-C stops it.
 """
 
@@ -69,7 +75,8 @@ WELCOME = """
 def demo(port: int, portal_port: int, folder: Path) -> None:
     """Run the service and a news portal on this machine only, with fresh passwords each time."""
     folder = folder.absolute()
-    key = _open_folder(folder)
+    key, log = _open_folder(folder), folder / "audit.log"
+    terminal = _apart_from_children(log)
     service_url, portal_url = f"http://auth.dvauth.localhost:{port}", f"http://portal.dvauth.localhost:{portal_port}"
     environ = _service_environ(service_url, port, folder, key)
     with Supervisor(tell) as supervisor:
@@ -82,8 +89,18 @@ def demo(port: int, portal_port: int, folder: Path) -> None:
         service.wait_until_ready()
         portal.wait_until_ready()
         people = "\n".join(f"  {p.username:10} {passwords[p.username]:18} {p.means}" for p in PEOPLE)
-        click.echo(WELCOME.format(portal=portal_url, service=service_url, people=people, folder=folder))
+        preview = f"{service_url}/admin/portals/{PORTAL}/prompt"
+        told = {"portal": portal_url, "service": service_url, "preview": preview, "folder": folder, "log": log}
+        click.echo(WELCOME.format(people=people, **told), file=terminal)
         supervisor.watch()
+
+
+def _apart_from_children(log: Path) -> TextIO:
+    """The terminal, for us alone: what our children print, which is the audit log, would push the passwords away."""
+    terminal = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding)
+    with log.open("ab") as kept:
+        os.dup2(kept.fileno(), 1)
+    return terminal
 
 
 def _service_environ(url: str, port: int, folder: Path, key: str) -> dict[str, str]:

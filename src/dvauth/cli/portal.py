@@ -75,6 +75,7 @@ def show(slug: str, *, as_json: bool) -> None:
         show_json(_document(found, parts))
     else:
         _show_portals([found])
+        _show_look(found.look)
         _show_tags(found, parts)
 
 
@@ -135,6 +136,14 @@ def _show_portals(portals: Iterable[Portal]) -> None:
 
 def _row(each: Portal) -> tuple[str, ...]:
     return each.slug, each.name, "\n".join(each.origins), each.activity, _("yes") if each.mounted else _("no")
+
+
+def _show_look(look: PromptLook) -> None:
+    """Nothing where the portal left the prompt as it comes."""
+    rows = [("--accent", "", look.accent)] if look.accent else []
+    rows += [(f"--{word}", language, text) for language, texts in look.texts.items() for word, text in texts.items()]
+    if rows:
+        show_table([_("Prompt"), _("Language"), _("Value")], rows)
 
 
 def _show_tags(each: Portal, parts: Parts) -> None:

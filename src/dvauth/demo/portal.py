@@ -82,11 +82,13 @@ def _secure(response: Response) -> Response:
 
 
 def _with_dvauth(pages: "WSGIApplication", origin: str, verify_url: str) -> "WSGIApplication":
-    """Serve dvauth under ``/dvauth/``, saying for whom: headers of these names that a browser made up are replaced."""
+    """Serve dvauth under ``/dvauth/``, saying for whom: what a browser made up of what only a proxy says is dropped."""
     proxied = ProxyMiddleware(pages, {"/dvauth/": {"target": verify_url, "remove_prefix": True}})
     public = urlsplit(origin)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        for name in [name for name in environ if name.startswith(("HTTP_X_FORWARDED_", "HTTP_X_ORIGINAL_"))]:
+            del environ[name]
         environ["HTTP_X_FORWARDED_FOR"] = environ["REMOTE_ADDR"]
         environ["HTTP_X_FORWARDED_HOST"] = public.netloc
         environ["HTTP_X_FORWARDED_PROTO"] = public.scheme

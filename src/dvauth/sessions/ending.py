@@ -1,6 +1,6 @@
 """What is written down about a session: that it ended, and whatever else happened to it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dvauth.sessions.record import CENTRAL, Place, SessionEvent, SessionRecord, SessionRef, Tombstone
@@ -13,12 +13,11 @@ FORGET_AFTER = timedelta(minutes=10)  # past the longest possible life, Redis ma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """All that is written down when a session ends. After ``forget_after`` it would be over anyway."""
+    """All that is written down when a session ends."""
 
     ref: SessionRef
     tombstone: Tombstone
     event: SessionEvent
-    forget_after: datetime
 
     def told(self) -> tuple[str, str, str]:
         """As scripts are told of it: session id, tombstone, event."""
@@ -27,13 +26,13 @@ class Ending:
 
 def ending_of(record: SessionRecord, reason: Reason, policies: PolicySet, now: datetime) -> Ending:
     idle, _ = limits(policies.strictest(record.roles).policy, remember=record.remember)
+    event = event_of("session_logout" if reason is Reason.LOGOUT else "session_expired", record, now, reason=reason)
     return Ending(
         ref=record.ref,
         tombstone=Tombstone(
             reason=reason, account_id=record.account_id, ended_at=now, idle_seconds=round(idle.total_seconds())
         ),
-        event=event_of("session_logout" if reason is Reason.LOGOUT else "session_expired", record, now, reason=reason),
-        forget_after=forgotten_by(record),
+        event=replace(event, forget_after=forgotten_by(record)) if reason.willed else event,
     )
 
 

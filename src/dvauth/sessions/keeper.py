@@ -42,7 +42,7 @@ class SessionKeeper:
         signer: CookieSigner,
         clock: Clock,
         policies: Callable[[], PolicySet],
-        journal: Callable[[Sequence[Ending]], None],
+        journal: Callable[[Sequence[SessionEvent]], None],
         note_pause: Callable[[timedelta], object] = lambda _pause: None,
     ) -> None:
         self._journal = journal
@@ -158,7 +158,7 @@ class SessionKeeper:
         if credential := self._signer.read(given_back):
             ending = replace(ending, tombstone=replace(ending.tombstone, given_back=credential.digest.hex()))
         ended = bool(self._store.accounts.end([ending]))
-        self._journal([ending])
+        self._journal([ending.event])
         return ended
 
     def end_all(
@@ -177,7 +177,7 @@ class SessionKeeper:
             endings = [self._ending(record, reason) for record in records]
             ended = self._store.accounts.end_all(account_id, endings, keep=keep, opened_until=opened_until)
             if ended is not None:
-                self._journal(endings)
+                self._journal([ending.event for ending in endings])
                 return ended
         raise Contention
 

@@ -157,22 +157,31 @@ CENTRAL = Place()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEvent:
-    """Something that happened to a session, on its way through a Redis stream into the audit log."""
+    """Something that happened to a session, on its way through a Redis stream into the audit log.
+
+    An end that somebody willed says ``forget_after`` when the session would have been over anyway, so that it need be
+    repeated no longer.
+    """
 
     event: str
     ref: SessionRef
     account_id: str
     at: datetime
     details: Mapping[str, str] = field(default_factory=dict)
+    forget_after: datetime | None = None
 
     def to_json(self) -> str:
         plain = {"event": self.event, "session": self.ref.session_id, "account": self.account_id, "at": to_ms(self.at)}
+        if self.forget_after:
+            plain["forget_after"] = to_ms(self.forget_after)
         return _json(plain | dict(self.details))
 
     @classmethod
     def from_json(cls, bucket: str, raw: bytes) -> "SessionEvent":
         plain = json.loads(raw)
+        forget_after = plain.pop("forget_after", None)
         return cls(
+            forget_after=from_ms(forget_after) if forget_after else None,
             event=plain.pop("event"),
             ref=SessionRef(bucket, plain.pop("session")),
             account_id=plain.pop("account"),

@@ -104,4 +104,10 @@ def _page(template: str, **values: Any) -> str:
 
 
 def _password_page(form: ChangePasswordForm) -> str:
+    """With an error in one field the other one is empty as well: no page brings a password back."""
+    if form.errors:
+        if not form.current.errors:
+            form.current.errors = [gettext("Enter your current password once more")]
+        if not form.new.errors:
+            form.new.errors = [gettext("Enter the new password once more")]
     return _page("account/password.html", form=form, least_length=SHORTEST)

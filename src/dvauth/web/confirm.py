@@ -9,6 +9,7 @@ from dvauth.web.admission import cookie_seconds, me, require_login
 from dvauth.web.forms import ConfirmForm
 from dvauth.web.identity import current_visit
 from dvauth.web.services import services
+from dvauth.web.way_back import own_page
 
 confirm = Blueprint("confirm", __name__, url_prefix="/confirm")
 confirm.before_request(require_login)
@@ -33,18 +34,11 @@ def prove() -> ResponseReturnValue:
     except InvalidCredentials:
         form.password.errors = [gettext("The password is not right.")]
         return _page(form), 403
-    response = redirect(_back(), 303)
+    response = redirect(own_page(request.args.get("back", "")) or url_for("account.profile"), 303)
     if cookie := known.keeper.rotate(known.jar.read(request), reauthenticated=True):
         remembered_for = known.policies().strictest(me.roles).policy.remember_for
         known.jar.set(response, cookie, max_age=cookie_seconds(remembered_for))
     return response
-
-
-def _back() -> str:
-    """Where the person came from: a page of ours, and nothing that a browser could take for another host."""
-    back = request.args.get("back", "")
-    ours = back.startswith("/") and not back.startswith("//") and "\\" not in back and back.isprintable()
-    return back if ours else url_for("account.profile")
 
 
 def _page(form: ConfirmForm) -> str:

@@ -22,6 +22,7 @@ from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE
 from dvauth.web.identity import current_check, current_visit, page_is_about_an_error
 from dvauth.web.services import services
+from dvauth.web.way_back import own_page
 
 login = Blueprint("login", __name__)
 
@@ -37,7 +38,7 @@ def form() -> ResponseReturnValue:
     if isinstance(check, Active):
         return redirect(_destination(), 303)
     ended = check if isinstance(check, Ended) else None
-    return _page(LoginForm(remember=_is_remembered(ended)), ended)
+    return _page(LoginForm(username=_known_name(ended), remember=_is_remembered(ended)), ended)
 
 
 @login.post("/login")
@@ -58,7 +59,10 @@ def log_in() -> ResponseReturnValue:
 @login.get("/logout")
 def confirm_logout() -> str:
     if not _may_be_logged_in():
-        return render_template("login/logged_out.html", told="all")
+        # At a portal this is also where the logout leads.
+        told = "all" if "done" in request.args or isinstance(current_check(), Ended) else "stranger"
+        everywhere = services().settings.base_url + url_for("login.confirm_logout")
+        return render_template("login/logged_out.html", told=told, logout_url=everywhere)
     return render_template("login/logout.html", cancel_url=url_for("account.profile") if _at_centre() else "/")
 
 
@@ -68,7 +72,7 @@ def log_out() -> ResponseReturnValue:
     try:
         if record := _living_session():
             known.keeper.end(record, Reason.LOGOUT, given_back=known.jar.read(request))
-        response = redirect(url_for("login.logged_out") if _at_centre() else f"{MOUNT}/logout", 303)
+        response = redirect(url_for("login.logged_out") if _at_centre() else f"{MOUNT}/logout?done=all", 303)
     except StoreUnavailable:
         noted = known.log_out_later(known.jar.read(request))
         page_is_about_an_error()
@@ -113,8 +117,13 @@ def _portal() -> Portal | None:
 def _destination() -> str:
     portal, return_to = _portal(), request.args.get("return_to", "")
     if portal is None:
-        return url_for("account.profile")
+        return own_page(return_to) or url_for("account.profile", done=_told())
     return enter_url(return_to) if portal.mounted else return_to
+
+
+def _told() -> str | None:
+    """What the account's page still has to say to somebody who was logged in when they used a one-time link."""
+    return "setup" if request.method == "GET" and request.args.get("done") == "setup" else None
 
 
 def _check_where_they_go() -> Check:
@@ -128,6 +137,16 @@ def _check_where_they_go() -> Check:
 def _is_remembered(ended: Ended | None) -> bool:
     """Whether the session, which lives on elsewhere, goes on as remembered when the person proves who they are."""
     return ended is not None and ended.record is not None and ended.record.remember
+
+
+def _known_name(ended: Ended | None) -> str | None:
+    """The username, where the session lives on and has ended at one portal alone (WCAG 3.3.7).
+
+    The same cookie opens the account's page then, which shows the name as well. After any other end it would tell
+    whoever sits down at a shared computer who was there before: by the link on the cover of the page, too.
+    """
+    account = services().accounts.get(ended.record.account_id) if ended and ended.record else None
+    return account.username if account else None
 
 
 def _page(form: LoginForm, ended: Ended | None = None) -> str:
