@@ -148,7 +148,7 @@ def test_logging_out_on_the_portal_ends_the_session_everywhere(
     page.get_by_role("link", name="Đăng xuất").click()
     assert_accessible(page)
     page.get_by_role("main").get_by_role("button", name="Đăng xuất").click()
-    page.wait_for_url(f"{desk}/dvauth/logout")
+    page.wait_for_url(f"{desk}/dvauth/logout?done=all")
     expect(page.get_by_role("heading", name="Bạn đã đăng xuất")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("link", name="Về trang chủ").click()
@@ -157,7 +157,7 @@ def test_logging_out_on_the_portal_ends_the_session_everywhere(
     page.goto(f"{desk}/editor/")
     page.wait_for_url(f"{service.url}/login?*")
     page.goto(f"{service.url}/account/")
-    page.wait_for_url(f"{service.url}/login")
+    page.wait_for_url(f"{service.url}/login?return_to=/account/")
 
 
 @pytest.mark.proves("AX11", "AX12", "AX13")

@@ -72,7 +72,7 @@ def test_page_of_a_wrong_address_looks_like_the_others(service: Any, page: Page,
     assert_accessible(page)
     assert [text for text in complaints if "status of 4" not in text] == []
     page.get_by_role("link", name="Đến địa chỉ đúng").click()
-    page.wait_for_url(f"{service.url}/login")
+    page.wait_for_url(f"{service.url}/login?return_to=/account/")
 
 
 @pytest.mark.proves("AX11")

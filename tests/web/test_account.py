@@ -34,7 +34,7 @@ def change_password(browser: Any, current: str, new: str) -> Any:
 @pytest.mark.parametrize("page", PAGES)
 def test_stranger_is_sent_to_the_login_and_a_fetch_gets_a_401(browser: Any, page: str) -> None:
     response = browser.get(page)
-    assert (response.status_code, response.headers["Location"]) == (303, "/login")
+    assert (response.status_code, response.headers["Location"]) == (303, f"/login?return_to={page}")
     fetched = browser.fetch(page, origin=None)
     assert fetched.status_code == 401
     assert fetched.mimetype == "application/problem+json"

@@ -355,7 +355,7 @@ def test_logout_ends_the_session_on_the_server_and_in_the_browser(site: Any, bro
     assert {"Max-Age=0", "Path=/", "Secure"} <= set(expiring.split("; "))
     assert "Domain" not in expiring
     assert with_cookie(site, cookie).status(None)["reason"] == "logout"
-    assert with_cookie(site, cookie).get("/account/").headers["Location"] == "/login"
+    assert with_cookie(site, cookie).get("/account/").headers["Location"] == "/login?return_to=/account/"
     assert "Bạn đã đăng xuất" in browser.get("/logged-out").text
 
 

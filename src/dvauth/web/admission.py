@@ -25,7 +25,8 @@ def require_login() -> ResponseReturnValue | None:
         return _rotated(check) if check.record.rotation_due and request.method == "GET" else None
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
         abort(401)
-    return redirect(url_for("login.form"), 303)
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("login.form", return_to=back), 303)
 
 
 def require_role(role: str) -> None:
