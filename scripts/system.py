@@ -35,6 +35,7 @@ DEMO = [Need("redis-server", _any_of("redis-server", "valkey-server"))]
 TEST = [
     *DEMO,
     Need("chromium", _any_of("chromium")),
+    Need("firefox-esr", _any_of("firefox-esr")),
     Need("fonts-noto-core", _has_vietnamese_font),
     Need("nodejs", _any_of("node")),
     Need("nginx", lambda: shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is not None),

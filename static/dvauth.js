@@ -40,8 +40,8 @@
  * @typedef {{type: "tell", name: "warning" | "extended" | "error" | "ended" | "resumed"}} Notice  for the page's own code
  * @typedef {Query | Notice | {type: "drop" | "reload" | "leave"}} Effect
  *
- * @typedef {{type: "start" | "tick" | "input" | "activity" | "stay" | "yield" | "leave" | "online"}
- *   | {type: "look", hidden: boolean, restored?: boolean}
+ * @typedef {{type: "start" | "tick" | "input" | "activity" | "stay" | "yield" | "pagehide" | "online"}
+ *   | {type: "look", hidden: boolean, persisted?: boolean}
  *   | {type: "answer", query: Query, answer: Answer}
  *   | {type: "failed", query: Query, retryAfter: number, luck: number}
  *   | {type: "news", answer: Answer, age: number}} Happening
@@ -239,10 +239,10 @@
     const on = {
       start: ask,
 
-      /** @param {{hidden: boolean, restored?: boolean}} event */
+      /** @param {{hidden: boolean, persisted?: boolean}} event */
       look(event) {
         hidden = event.hidden;
-        if (event.restored && isLive()) {
+        if (event.persisted && isLive()) {
           state = "checking"; // what happened while it was stored away, only the server knows
           send();
         } else if (!hidden && (state === "ended" || isPrompting())) ask(); // perhaps back from elsewhere, with a login
@@ -273,7 +273,7 @@
         noticed = state === "warning";
       },
 
-      leave() {
+      pagehide() {
         if (state === "active" && lastInput - confirmed > idleWindow / 10) report("input");
       },
 
@@ -567,8 +567,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
 
     /** What can be done, in the portal's colour; one that is too light for white words is darkened. */
     const dye = (/** @type {HTMLElement} */ element) => {
-      const accent = tag.dataset.accent ?? custom?.accent;
-      element.style.backgroundColor = `oklch(from ${accent} min(l,.5) c h)`;
+      element.style.background = `oklch(from ${tag.dataset.accent ?? custom?.accent} min(l,.5) c h)`;
       return element;
     };
 
@@ -661,7 +660,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
     const send = guarded((/** @type {Happening} */ event) => {
       for (const effect of machine.handle({ ...event, at: monotonic(), wall: wall() })) act[effect.type](/** @type {any} */ (effect));
       // In a frame the prompt is left to the page around it, if that has one.
-      if (!(frameElement && /** @type {any} */ (parent).dvauth?.activity)) prompt.render(machine.view());
+      if (!(frameElement && Object.hasOwn(parent, "dvauth"))) prompt.render(machine.view());
       clearTimeout(timer);
       timer = setTimeout(send, Math.min(Math.ceil(machine.wakeAt() - monotonic()), LONGEST_DELAY), { type: "tick" });
     });
@@ -694,14 +693,14 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
       tell({ name }) {
         /** @type {Promise<unknown>[]} */
         const waits = [];
-        const waitUntil = (/** @type {Promise<unknown>} */ promise) => waits.push(promise);
         const event = new CustomEvent(`dvauth:${name}`, { cancelable: true, detail: machine.view() });
-        if (!dispatchEvent(Object.assign(event, { waitUntil }))) send({ type: "yield" });
+        if (!dispatchEvent(Object.assign(event, { waitUntil: waits.push.bind(waits) }))) send({ type: "yield" });
         saved = Promise.race([Promise.allSettled(waits), pause(2 * SECOND)]);
       },
 
       drop: () => saved.then(prompt.drop),
-      reload: () => location.reload(),
+      // Not `reload()`, after which Firefox brings back what was typed; and no fragment, or nothing would be loaded.
+      reload: () => location.replace(location.href.split("#")[0]),
       leave: () => saved.then(() => location.assign(loginUrl())),
     };
 
@@ -710,7 +709,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
       for (const type of types.split(" ")) addEventListener(type, hear, first);
     };
 
-    let felt = -NEVER;
+    let deafUntil = 0;
     /** @param {PointerEvent & KeyboardEvent} event */
     const feel = (event) => {
       const { type, key } = event;
@@ -720,18 +719,17 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
         event.preventDefault();
         event.stopPropagation();
         send({ type: "stay" });
-      } else if (monotonic() - felt > SECOND) {
-        felt = monotonic();
+      } else if (monotonic() > deafUntil) {
+        deafUntil = monotonic() + SECOND;
         send({ type: "input" });
       }
     };
     listen("pointerdown pointermove keydown wheel", feel, true);
 
     /** @param {{persisted?: boolean}} event */
-    const look = ({ persisted }) => send({ type: "look", hidden: own("hidden"), restored: persisted });
+    const look = ({ persisted }) => send({ type: "look", hidden: own("hidden"), persisted });
     listen("visibilitychange focus pageshow", look);
-    listen("pagehide", () => send({ type: "leave" }));
-    listen("online", () => send({ type: "online" }));
+    listen("pagehide online", ({ type }) => send({ type }));
 
     /** @type {any} */ (window).dvauth = { activity: () => send({ type: "activity" }), status: machine.view };
     look({});
@@ -740,8 +738,8 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
 
   /** @type {HTMLScriptElement | null} */
   const tag = own("currentScript");
-  // A page that has the tag twice has one prompt.
-  if (tag && !(/** @type {any} */ (window).dvauth?.activity)) {
+  // A page that has the tag twice has one prompt. A form or a frame of that name is no property of the window's own.
+  if (tag && !Object.hasOwn(window, "dvauth")) {
     // A page that is only prerendered has no visitor yet.
     const begin = guarded(() => start(tag));
     if (own("prerendering")) addEventListener("prerenderingchange", begin, true);

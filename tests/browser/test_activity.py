@@ -18,6 +18,7 @@ BY_HAND: dict[str, Callable[[Page, int], None]] = {
 }
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P19")
 @pytest.mark.parametrize("how", BY_HAND)
 def test_a_person_at_work_sees_no_prompt(

@@ -70,6 +70,7 @@ def test_sleep_without_an_event_covers_within_five_seconds(
     expect(page.locator("h1")).to_be_hidden()
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P14", "TO9")
 def test_sleep_and_an_event_cover_within_a_tenth_of_a_second(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]

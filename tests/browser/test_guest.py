@@ -12,6 +12,7 @@ from tests.browser.watching import ENDED, Traffic, cover, dialog, question, titl
 BLUE = "rgb(15, 108, 189)"
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P28")
 def test_it_works_under_the_strictest_policy_without_a_violation(
     page: Page, portal: Portal, service: Service, log_in: Callable[[str], Visitor]
@@ -30,6 +31,7 @@ def test_it_works_under_the_strictest_policy_without_a_violation(
     assert [text for text in complaints if "Content Security Policy" in text or "Trusted" in text] == []
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P29")
 def test_hostile_styles_change_nothing(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> None:
     log_in("warned")
@@ -86,12 +88,12 @@ def test_without_channel_locks_and_storage_it_is_still_right(
         window.BroadcastChannel = refuse;
         Object.defineProperty(navigator, "locks", { value: undefined });
     """)
-    log_in("brisk")
+    log_in("busy")
     tabs = [context.new_page() for _ in range(2)]
     for tab in tabs:
         visit(tab, portal.page())
     first, second = tabs
-    expect(question(first)).to_be_visible()
+    expect(question(first)).to_be_visible(timeout=10_000)
     expect(question(second)).to_be_visible()
     first.keyboard.press("Enter")
     expect(dialog(first)).to_have_count(0)
@@ -126,10 +128,35 @@ def test_it_sends_two_kinds_of_request_in_all_its_life(
     assert sent - {"GET /favicon.ico"} == expected - {"GET /favicon.ico"}
 
 
+# What the page may call by our name, and what is in it by the name of what we have there.
+NAMESAKES = {
+    "a form": "<form id=dvauth name=dvauth><input name=activity></form>",
+    "images": "<img name=dvauth><img id=activity name=dvauth>",
+    "a frame": "<iframe name=dvauth srcdoc='<p id=activity>'></iframe>",
+    "a frame of a stranger": "<iframe name=dvauth src={stranger}></iframe>",
+}
+
+
 @pytest.mark.proves("HD9")
-def test_a_form_with_our_name_breaks_nothing(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> None:
+@pytest.mark.parametrize("what", NAMESAKES)
+def test_the_page_may_have_something_by_our_name(
+    page: Page, portal: Portal, stranger: Portal, log_in: Callable[[str], Visitor], what: str
+) -> None:
     log_in("warned")
-    visit(page, portal.page(body="<form id=dvauth name=dvauth></form>", head="<title><img onerror=x></title>"))
+    body = NAMESAKES[what].format(stranger=stranger.page(tag=""))
+    visit(page, portal.page(body=body, head="<title><img onerror=x></title>"))
     expect(question(page)).to_be_visible()
     page.keyboard.press("Enter")
     expect(dialog(page)).to_have_count(0)
+    assert page.evaluate("dvauth.status().state") == "active"
+
+
+@pytest.mark.proves("HD9")
+def test_a_frame_has_its_own_prompt_where_only_a_form_around_it_has_our_name(
+    page: Page, portal: Portal, log_in: Callable[[str], Visitor]
+) -> None:
+    log_in("warned")
+    portal.page("/frame")
+    around = f"{NAMESAKES['a form']}<iframe src=/frame width=600 height=400></iframe>"
+    visit(page, portal.page("/around", around, tag=""))
+    expect(page.frame_locator("iframe").locator("dvauth-prompt dialog[open]")).to_be_visible()

@@ -193,5 +193,5 @@ def test_across_sites_it_says_once_what_to_do_and_nothing_else(
     page.wait_for_timeout(4000)
     assert page.locator("dvauth-prompt").count() == 0
     assert traffic.lines == ["GET session"]
-    assert len([text for text in said if "dvauth" in text]) == 1
-    assert re.search("this page's site.*/dvauth/", said[0])
+    (told,) = [text for text in said if "dvauth" in text]  # the browser itself may miss an icon
+    assert re.search("this page's site.*/dvauth/", told)

@@ -47,6 +47,7 @@ def prompted(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> Pa
     return page
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P42")
 @pytest.mark.parametrize(("lang", "words"), [("vi", VI), ("en", EN)])
 def test_the_sentence_of_the_regulation_counts_down_from_sixty(
@@ -129,6 +130,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P25", "AX4")
 @pytest.mark.parametrize("where", FIELDS)
 @pytest.mark.parametrize("by", ["keyboard", "mouse"])

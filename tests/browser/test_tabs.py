@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from dvauth.parts import connected
 from tests.browser.conftest import Portal, Service, Visitor
-from tests.browser.watching import LOGGED_OUT, Traffic, cover, dialog, left, question, reason, visit
+from tests.browser.watching import LOGGED_OUT, Traffic, answer_with, cover, dialog, left, question, reason, visit
 
 # Says on the page's own clock when the dialog opened or closed last.
 NOTE_CHANGES = """
@@ -34,6 +34,7 @@ def tabs(context: BrowserContext) -> list[Page]:
     return [context.new_page() for _ in range(2)]
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P7", "TO10")
 def test_an_extension_in_one_tab_closes_the_prompt_of_the_other_at_once(
     tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
@@ -87,6 +88,35 @@ def hide(page: Page) -> None:
     }""")
 
 
+@pytest.mark.proves("P8")
+def test_a_late_answer_ends_no_page_that_is_known_to_be_alive(
+    tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    log_in("warned")
+    for tab in tabs:
+        visit(tab, portal.page())
+    first, second = tabs
+    expect(question(first)).to_be_visible()
+    expect(question(second)).to_be_visible()
+    first.route("**/session", hold, times=1)
+    with first.expect_request("**/session"):
+        first.evaluate("dispatchEvent(new Event('focus'))")
+    question(second).get_by_role("button").click()
+    expect(dialog(first)).to_have_count(0)
+    with first.expect_request_finished(lambda request: request != held[0].request, timeout=5000) as asked_again:
+        answer_with(portal.origin, json={"state": "anonymous", "reason": None})(held[0])
+    response = asked_again.value.response()
+    assert response
+    assert response.json()["state"] == "active"
+    expect(cover(first)).to_have_count(0)
+
+
+@pytest.mark.firefox_too
 @pytest.mark.proves("P9", "TO10")
 def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
     tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]
@@ -106,6 +136,7 @@ def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
     assert traffic.lines == []
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P10")
 def test_another_account_in_one_tab_gives_the_other_a_fresh_page_and_none_of_its_time(
     tabs: list[Page], portal: Portal, log_in: Callable[[str], Visitor]
@@ -136,15 +167,55 @@ def test_ten_tabs_left_alone_ask_four_times_at_most(
     assert len(traffic.lines) <= 4, traffic.lines
 
 
+IDLE = 900  # seconds, as installed
+
+
+class Stand:
+    """Answers as the service would, by a clock that goes as fast as that of the pages. Times in seconds."""
+
+    def __init__(self, origin: str) -> None:
+        self.now = self.active = 0.0
+        self.asked: list[str] = []
+        self._origin = origin
+
+    def answer(self, route: Route) -> None:
+        self.asked.append(route.request.method)
+        if route.request.method == "POST":
+            self.active = self.now - route.request.post_data_json["idle_seconds"]
+        tags = {"session": "s", "account": "a", "seq": len(self.asked), "ends_by": "idle", "reason": None}
+        left = IDLE - (self.now - self.active)
+        status = {"state": "active", "expires_in_seconds": left, "warn_before_seconds": 60, **tags}
+        answer_with(self._origin, json=status)(route)
+
+
+@pytest.mark.proves("P18")
+def test_an_hour_of_work_in_one_of_ten_tabs_costs_twelve_requests_at_most(
+    context: BrowserContext, portal: Portal
+) -> None:
+    stand, step = Stand(portal.origin), 15
+    context.clock.install()
+    context.route(lambda url: "/session" in url, stand.answer)
+    tabs = [context.new_page() for _ in range(10)]
+    for tab in tabs:
+        visit(tab, portal.page())
+    stand.asked.clear()
+    for _ in range(0, 3600, step):
+        tabs[0].keyboard.press("a")
+        context.clock.run_for(step * 1000)
+        stand.now += step
+    assert 1 < len(stand.asked) <= 12, stand.asked
+    assert [tab.evaluate("dvauth.status().state") for tab in tabs] == ["active"] * 10
+
+
 @pytest.mark.proves("P46")
 def test_work_in_one_portal_keeps_the_other_from_prompting(
     context: BrowserContext, portal: Portal, service: Service, log_in: Callable[[str], Visitor]
 ) -> None:
-    log_in("busy")
+    log_in("steady")
     idle, working = context.new_page(), context.new_page()
     visit(idle, portal.page())
     visit(working, service.sibling.page(body="<textarea></textarea>"))
-    for _ in range(10):  # seconds; the prompt would come after 7
+    for _ in range(18):  # seconds; the prompt would come after 15
         working.locator("textarea").press("a")
         time.sleep(1)
         assert dialog(idle).count() == 0

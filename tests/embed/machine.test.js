@@ -123,9 +123,9 @@ describe("activity", () => {
   });
 
   it("is reported by a page that goes away, if it is worth a tenth of the window", () => {
-    const little = Scene.of(IDLE).passes(80).happens("input").happens("leave");
+    const little = Scene.of(IDLE).passes(80).happens("input").happens("pagehide");
     assert.deepEqual(little.causes, ["status"]);
-    const enough = Scene.of(IDLE).passes(100).happens("input").happens("leave");
+    const enough = Scene.of(IDLE).passes(100).happens("input").happens("pagehide");
     assert.deepEqual(enough.causes, ["status", "input"]);
   });
 
@@ -503,7 +503,7 @@ describe("an end without a reason", () => {
 
 describe("a page that the browser had stored away", () => {
   it("is covered until the server was asked", () => {
-    const scene = Scene.of(IDLE).happens("look", { hidden: false, restored: true });
+    const scene = Scene.of(IDLE).happens("look", { hidden: false, persisted: true });
     assert.equal(scene.scene, "checking");
     scene.answers(alive(IDLE));
     assert.equal(scene.scene, "");
