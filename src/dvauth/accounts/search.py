@@ -64,8 +64,10 @@ def _query(wanted: Wanted) -> Select[Any]:
     if wanted.enabled is not None:
         query = query.where(AccountRow.disabled_at.is_(None) == wanted.enabled)
     if wanted.role:
-        of_role = select(AccountRoleRow.account_id).where(AccountRoleRow.role == wanted.role)
-        query = query.where(AccountRow.id.in_(of_role))
+        of_role = select(AccountRoleRow).where(
+            AccountRoleRow.account_id == AccountRow.id, AccountRoleRow.role == wanted.role
+        )
+        query = query.where(of_role.exists())
     for word in plain(wanted.text).split():
         query = query.where(AccountRow.searched.contains(word, autoescape=True))
     return query
