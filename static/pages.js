@@ -1,5 +1,6 @@
 // @ts-check
-// What the pages do beyond HTML: a password can be shown while it is typed. Without this file all of them still work.
+// What the pages do beyond HTML: a password can be shown while it is typed, a link copied at a click. Without this file
+// all of them still work.
 
 /** @param {HTMLButtonElement} button */
 function offerToShow(button) {
@@ -20,4 +21,20 @@ function offerToShow(button) {
 
 document.querySelectorAll("button[data-show]").forEach((button) => {
   if (button instanceof HTMLButtonElement) offerToShow(button);
+});
+
+/** @param {HTMLButtonElement} button */
+function offerToCopy(button) {
+  const input = document.getElementById(button.dataset.copy ?? "");
+  if (!(input instanceof HTMLInputElement) || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    input.select();
+    await navigator.clipboard.writeText(input.value);
+    button.textContent = button.dataset.copied ?? "";
+  });
+}
+
+document.querySelectorAll("button[data-copy]").forEach((button) => {
+  if (button instanceof HTMLButtonElement) offerToCopy(button);
 });

@@ -16,8 +16,11 @@ from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.changes import Changes
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
+from dvauth.accounts.search import AccountSearch
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
+from dvauth.administration.account_import import AccountImport
+from dvauth.administration.accounts import AccountAdministration
 from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
@@ -175,6 +178,24 @@ class Parts:
     @cached_property
     def setup_links(self) -> SetupLinks:
         return SetupLinks(self.database, accounts=self.accounts, passwords=self.passwords, now=utc_now)
+
+    @cached_property
+    def account_administration(self) -> AccountAdministration:
+        return AccountAdministration(
+            accounts=self.accounts,
+            search=AccountSearch(self.database),
+            links=self.setup_links,
+            throttle=self.throttle,
+            require_roles=self.timeouts.require_roles,
+            base_url=self.settings.base_url,
+            now=utc_now,
+            record=self.audit.record,
+            flush=self.audit.flush,
+        )
+
+    @cached_property
+    def account_import(self) -> AccountImport:
+        return AccountImport(self.accounts, self.account_administration, require_roles=self.timeouts.require_roles)
 
     @cached_property
     def authenticator(self) -> Authenticator:

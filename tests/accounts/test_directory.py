@@ -19,6 +19,7 @@ from dvauth.accounts.errors import (
     UsernameTaken,
 )
 from dvauth.accounts.passwords import Passwords
+from dvauth.accounts.search import AccountSearch, Wanted
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import Database
@@ -89,8 +90,8 @@ def test_canonical_names_are_stable() -> None:
     assert canonical("ẞ") == canonical("ss") == canonical(canonical("ẞ"))
 
 
-def test_all_are_listed_by_name(accounts: AccountDirectory, bob: Account, alice: Account) -> None:
-    assert accounts.all() == [alice, bob]
+def test_all_are_listed_by_name(database: Database, bob: Account, alice: Account) -> None:
+    assert list(AccountSearch(database).every()) == [alice, bob]
 
 
 @pytest.mark.proves("AT5")
@@ -221,7 +222,7 @@ def test_two_administrators_cannot_disable_each_other_at_once(
     pair = [accounts.add(name, roles=["admin"]) for name in ("alice", "carol")]
     for _ in range(10):
         _at_once(accounts, pair)
-        active = [account for account in accounts.all() if account.is_enabled]
+        active = AccountSearch(any_database).page(Wanted(enabled=True)).accounts
         assert len(active) == 1
         for account in pair:
             accounts.enable(account.id)

@@ -1,11 +1,14 @@
 """``dvauth account``, as an administrator at a terminal uses it."""
 
+import csv
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
+from dvauth.accounts.errors import InvalidCredentials, TooManyAttempts
 from dvauth.parts import Parts
 from dvauth.sessions.check import Active, Ended
 from dvauth.sessions.record import Principal
@@ -13,6 +16,12 @@ from dvauth.timeouts.judge import Reason
 from tests.cli.conftest import AuditRows, Dvauth
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    """The file to be imported."""
+    return tmp_path / "people.csv"
 
 
 def document(result: Result) -> Any:
@@ -145,6 +154,7 @@ def test_what_the_administrator_did_is_recorded_and_not_shown(dvauth: Dvauth, au
     assert (created.event, created.actor) == ("user_created", "cli")
     assert (changed.event, changed.account) == ("authz_change", created.account)
     assert changed.details == {"before": "", "after": "editor"}
+    assert changed.actor == "cli"
 
 
 def test_a_role_with_timeouts_of_its_own_can_be_given(dvauth: Dvauth) -> None:
@@ -186,3 +196,76 @@ def test_what_is_missing_is_told_in_a_sentence(
     result = dvauth("account", "list")
     assert result.exit_code == 1
     assert sentence in result.stderr
+
+
+def test_who_mistyped_too_often_is_let_in_again(dvauth: Dvauth, parts: Parts, audit_rows: AuditRows) -> None:
+    _logged_in(dvauth, parts, "bob")
+    for _ in range(5):
+        with pytest.raises(InvalidCredentials):
+            parts.authenticator.authenticate("bob", "something else entirely", "203.0.113.9")
+    with pytest.raises(TooManyAttempts):
+        parts.authenticator.authenticate("bob", PASSWORD, "203.0.113.9")
+    assert dvauth("account", "unlock", "bob").stdout == "The failed logins of “bob” are forgotten.\n"
+    assert parts.authenticator.authenticate("bob", PASSWORD, "203.0.113.9")
+    (unlocked,) = (row for row in audit_rows() if row.details.get("change") == "unlocked")
+    assert (unlocked.details["before"], unlocked.details["after"]) == ("failures=5", "failures=0")
+
+
+def test_a_link_is_recorded(dvauth: Dvauth, audit_rows: AuditRows) -> None:
+    dvauth("account", "add", "bob")
+    dvauth("account", "link", "bob")
+    assert [row.details.get("change") for row in audit_rows()] == [None, "setup link issued"]
+
+
+def test_a_file_is_tried_first_and_then_adds_everybody(
+    dvauth: Dvauth, parts: Parts, people: Path, audit_rows: AuditRows
+) -> None:
+    people.write_text("username,display_name,roles\nalice,Lê Thu Hà,admin\nbob,,reader editor\n", "utf-8")
+    tried = dvauth("account", "import", str(people), "--dry-run")
+    assert tried.stdout == "Accounts that would be added: 2. There is no mistake.\n"
+    assert parts.accounts.find("alice") is None
+    drafts = document(dvauth("account", "import", str(people), "--dry-run", "--json"))
+    assert drafts[0] == {"username": "alice", "name": "Lê Thu Hà", "roles": ["admin"]}
+    added = dvauth("account", "import", str(people))
+    assert added.stderr.splitlines()[-1] == "Accounts added: 2"
+    titles, alice, bob = csv.reader(added.stdout.splitlines())
+    assert titles == ["username", "display_name", "setup_link"]
+    assert (alice[:2], bob[:2]) == (["alice", "Lê Thu Hà"], ["bob", "bob"])
+    assert parts.setup_links.peek(bob[2].rpartition("/")[2])
+    assert [row.event for row in audit_rows()] == ["user_created", "user_created"]
+
+
+@pytest.mark.parametrize("how", [["--dry-run"], []])
+def test_every_mistake_of_a_file_is_told_with_its_line_and_nothing_is_added(
+    dvauth: Dvauth, parts: Parts, people: Path, how: list[str]
+) -> None:
+    people.write_text("username,display_name,roles\nbob,,\na b,,boss\nBOB,,reader\n", "utf-8")
+    result = dvauth("account", "import", str(people), *how)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.splitlines() == [
+        "Error: Nothing was added.",
+        "Line 3: “a b” cannot be a username: use 1 to 64 visible characters without spaces.",
+        (
+            "Line 3: There is no role “boss”; there are reader, editor, admin. A role of your own begins with its "
+            "timeouts: dvauth timeout set --role boss --new-role --idle 15m"
+        ),
+        "Line 4: The username “BOB” stands in line 2 already.",
+    ]
+    assert parts.accounts.find("bob") is None
+
+
+def test_a_thousand_people_come_in_with_as_many_events(
+    dvauth: Dvauth, parts: Parts, people: Path, audit_rows: AuditRows
+) -> None:
+    lines = "".join(f"p{number},,reader\n" for number in range(1100))
+    people.write_text("username,display_name,roles\n" + lines, "utf-8")
+    assert len(document(dvauth("account", "import", str(people), "--json"))) == 1100
+    assert len(audit_rows()) == 1100
+
+
+def test_accounts_are_exported_for_spreadsheets_and_programs(dvauth: Dvauth, audit_rows: AuditRows) -> None:
+    dvauth("account", "add", "bob", "--role", "reader", "--name", "=1+1")
+    exported = dvauth("account", "export")
+    assert list(csv.reader(exported.stdout.splitlines()))[1] == ["bob", "'=1+1", "reader", "yes", ""]
+    assert document(dvauth("account", "export", "--json"))[0]["name"] == "=1+1"
+    assert [row.details["action"] for row in audit_rows()[1:]] == ["accounts exported"] * 2

@@ -22,6 +22,8 @@ EXAMPLES = {
     "began": "1",
     "kind": "portal",
     "name": "news",
+    "account_id": "0123456789ab",
+    "act": "disable",
 }
 WITHOUT_FORM_TOKEN = {
     "/session/keep-alive",  # JSON only: see test_session_api

@@ -49,6 +49,15 @@ class Account:
         return self.disabled_at is None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an account is to be; nothing of it is checked yet. Without a display name it gets its username."""
+
+    username: str
+    display_name: str | None = None
+    roles: tuple[str, ...] = ()
+
+
 def new_id() -> str:
     return "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_LENGTH))
 
@@ -63,6 +72,12 @@ def canonical(name: str) -> str:
     if len(typed) > MOST_TYPED:
         return ""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold())
+
+
+def plain(text: str) -> str:
+    """As people type it when they are lazy: “Cổng Báo-tỉnh” is “cong bao-tinh”."""
+    letters = unicodedata.normalize("NFD", canonical(text).replace("đ", "d"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def checked_username(raw: str) -> str:

@@ -25,10 +25,11 @@ RolesChanged = Callable[[str, tuple[str, ...]], object]
 
 
 class ChangeKind(StrEnum):
-    """The first two are the reasons with which sessions end."""
+    """The first three are the reasons with which sessions end."""
 
     DISABLED = "account-disabled"
     PASSWORD = "password-changed"  # noqa: S105 - a word, not a password
+    REVOKED = "revoked"
     ROLES = "roles-changed"
 
 

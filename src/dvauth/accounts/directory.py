@@ -1,4 +1,4 @@
-"""The accounts in SQL: the only place that reads and changes them."""
+"""The accounts in SQL: found by name, and the only place that changes them."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from dvauth.accounts.account import (
     Account,
+    Draft,
     canonical,
     checked_display_name,
     checked_roles,
     checked_username,
     new_id,
+    plain,
 )
 from dvauth.accounts.changes import ChangeKind, Changes, note
 from dvauth.accounts.errors import InvalidCredentials, LastAdministrator, NoSuchAccount, UsernameTaken
@@ -23,6 +25,8 @@ from dvauth.accounts.models import AccountRoleRow, AccountRow, SetupLinkRow
 from dvauth.accounts.passwords import Passwords
 from dvauth.storage.sql import Database
 from dvauth.timeouts.policy import ADMIN_ROLE
+
+AT_A_TIME = 500  # names in one statement
 
 log = logging.getLogger(__name__)
 
@@ -50,26 +54,19 @@ class AccountDirectory:
         self._changes = changes
 
     def add(self, username: str, *, display_name: str | None = None, roles: Iterable[str] = ()) -> Account:
-        """A new account without a password: it opens nothing yet.
+        """A new account without a password: it opens nothing yet. Raises what ``insert_account`` raises."""
+        with self._database.session() as sql:
+            return insert_account(sql, Draft(username, display_name, tuple(roles)), now=self._now())
 
-        Raises ``BadUsername``, ``BadDisplayName``, ``BadRole``, ``TooManyRoles``, ``UsernameTaken``.
-        """
-        name = checked_username(username)
-        row = AccountRow(
-            id=new_id(),
-            username=name,
-            canonical_username=canonical(name),
-            display_name=checked_display_name(display_name or name),
-            created_at=self._now(),
-            roles=[AccountRoleRow(role=role) for role in checked_roles(roles)],
-        )
-        try:
-            with self._database.session() as sql:
-                sql.add(row)
-                sql.flush()
-                return row.value()
-        except IntegrityError as error:
-            raise UsernameTaken(name=name) from error
+    def taken(self, usernames: Iterable[str]) -> set[str]:
+        """Those of the names, in their canonical form, that accounts have."""
+        wanted, found = [name for name in map(canonical, usernames) if name.isprintable()], set[str]()
+        with self._database.session() as sql:
+            for start in range(0, len(wanted), AT_A_TIME):
+                names = wanted[start : start + AT_A_TIME]
+                column = AccountRow.canonical_username
+                found.update(sql.scalars(select(column).where(column.in_(names))))
+        return found
 
     def find(self, username: str) -> Account | None:
         """By username, in whatever case or Unicode form it was typed."""
@@ -87,10 +84,12 @@ class AccountDirectory:
             row = sql.get(AccountRow, account_id)
             return row.value() if row else None
 
-    def all(self) -> list[Account]:
-        """Every account, by username."""
+    def rename(self, account_id: str, display_name: str) -> None:
+        """Replace the name that people read. Raises ``BadDisplayName``, ``NoSuchAccount``."""
+        name = checked_display_name(display_name)
         with self._database.session() as sql:
-            return [row.value() for row in sql.scalars(select(AccountRow).order_by(AccountRow.canonical_username))]
+            row = _existing(sql, account_id)
+            row.display_name, row.searched = name, _searched(row.username, name)
 
     def disable(self, account_id: str) -> None:
         """No login from now on, and all sessions end. Raises ``NoSuchAccount``, ``LastAdministrator``."""
@@ -103,6 +102,13 @@ class AccountDirectory:
         """Raises ``NoSuchAccount``."""
         with self._database.session() as sql:
             _existing(sql, account_id).disabled_at = None
+
+    def end_sessions(self, account_id: str) -> None:
+        """All of them; whoever is meant logs in again. Raises ``NoSuchAccount``."""
+        with self._database.session() as sql:
+            _existing(sql, account_id)
+            note(sql, account_id, ChangeKind.REVOKED)
+        self.settle_if_possible()
 
     def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
         """Replace all roles. Raises ``BadRole``, ``TooManyRoles``, ``NoSuchAccount``, ``LastAdministrator``."""
@@ -157,6 +163,34 @@ class AccountDirectory:
             self.settle()
         except Exception as error:  # noqa: BLE001 - see above
             log.warning("live sessions hear of a change later: %r", error)
+
+
+def insert_account(sql: Session, draft: Draft, *, now: datetime) -> Account:
+    """A new account, in a transaction that may hold more.
+
+    Raises ``BadUsername``, ``BadDisplayName``, ``BadRole``, ``TooManyRoles``, ``UsernameTaken``.
+    """
+    name = checked_username(draft.username)
+    display_name = checked_display_name(draft.display_name or name)
+    row = AccountRow(
+        id=new_id(),
+        username=name,
+        canonical_username=canonical(name),
+        display_name=display_name,
+        searched=_searched(name, display_name),
+        created_at=now,
+        roles=[AccountRoleRow(role=role) for role in checked_roles(draft.roles)],
+    )
+    sql.add(row)
+    try:
+        sql.flush()
+    except IntegrityError as error:
+        raise UsernameTaken(name=name) from error
+    return row.value()
+
+
+def _searched(username: str, display_name: str) -> str:
+    return f"{plain(username)} {plain(display_name)}"
 
 
 def _lock_unchanged(sql: Session, account_id: str, password_hash: str) -> None:

@@ -6,11 +6,10 @@ nothing; what is left must be hard to guess by itself.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from dvauth.accounts.account import canonical
+from dvauth.accounts.account import canonical, plain
 from dvauth.accounts.errors import PasswordIsCommon, PasswordIsKnown
 from dvauth.accounts.phrases import COMMON
 
@@ -44,7 +43,7 @@ def _guesses(password: str) -> int:
 
 
 def _is_little_more_than(pattern: str, password: str) -> bool:
-    whole = _plain(password)
+    whole = plain(password)
     rest = re.sub(pattern, " ", whole)
     return rest != whole and _guesses(" ".join(_words(rest))) < FEWEST_GUESSES
 
@@ -52,7 +51,7 @@ def _is_little_more_than(pattern: str, password: str) -> bool:
 def _parts(names: Iterable[str]) -> Iterator[str]:
     """Each name whole, and every run of its words that is long enough to mean it."""
     for name in names:
-        words = _words(_plain(name))
+        words = _words(plain(name))
         runs = [words[start:end] for start, end in combinations(range(len(words) + 1), 2)]
         yield from (" ".join(run) for run in runs if run == words or len("".join(run)) >= SHORTEST_WITHIN)
 
@@ -62,7 +61,7 @@ def _any_order(names: Iterable[str]) -> str:
 
     It does not go back: one way to divide a row of letters is enough, and there may be very many.
     """
-    words = {word for name in names for word in _words(_plain(name))}
+    words = {word for name in names for word in _words(plain(name))}
     word = f"(?>{'|'.join(sorted(words, key=len, reverse=True)) or '(?!)'})"
     return rf"(?<![^\W\d_]){word}(?:[\W_]*+{word})*+(?![^\W\d_])"
 
@@ -78,11 +77,5 @@ def _pattern(words: tuple[str, ...]) -> str:
     return pattern if len("".join(words)) >= SHORTEST_WITHIN else rf"(?<![^\W\d_]){pattern}(?![^\W\d_])"
 
 
-def _words(plain: str) -> list[str]:
-    return re.findall(r"[^\W_]+", plain)
-
-
-def _plain(text: str) -> str:
-    """As people type it when they are lazy: “Cổng Báo-tỉnh” is “cong bao-tinh”."""
-    letters = unicodedata.normalize("NFD", canonical(text).replace("đ", "d"))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dvauth.accounts.account import ID_LENGTH, MAX_DISPLAY_NAME, MAX_ROLE, MAX_USERNAME, Account
@@ -16,6 +16,7 @@ class AccountRow(Base):
     username: Mapped[str] = mapped_column(String(MAX_USERNAME))
     canonical_username: Mapped[str] = mapped_column(String(MAX_USERNAME), unique=True)
     display_name: Mapped[str] = mapped_column(String(MAX_DISPLAY_NAME))
+    searched: Mapped[str] = mapped_column(Text)  # both names, as ``plain`` has them
     password_hash: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
@@ -41,6 +42,7 @@ class AccountRow(Base):
 
 class AccountRoleRow(Base):
     __tablename__ = "account_role"
+    __table_args__ = (Index(None, "role", "account_id"),)
 
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(MAX_ROLE), primary_key=True)

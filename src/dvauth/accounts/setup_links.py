@@ -2,14 +2,14 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from dvauth.accounts.account import Account
-from dvauth.accounts.directory import AccountDirectory, store_password
+from dvauth.accounts.account import Account, Draft
+from dvauth.accounts.directory import AccountDirectory, insert_account, store_password
 from dvauth.accounts.errors import LinkUnusable, NoSuchAccount
 from dvauth.accounts.models import AccountRow, SetupLinkRow
 from dvauth.accounts.passwords import Passwords
@@ -36,18 +36,33 @@ class SetupLinks:
         self._now = now
         self._lifetime = lifetime
 
+    @property
+    def lifetime(self) -> timedelta:
+        return self._lifetime
+
     def issue(self, account_id: str) -> str:
         """The token of a new link. Only its digest is kept. Raises ``NoSuchAccount``."""
         if self._accounts.get(account_id) is None:
             raise NoSuchAccount(name=account_id)
-        token = secrets.token_urlsafe(32)
         with self._database.session() as sql:
             sql.execute(delete(SetupLinkRow).where(SetupLinkRow.account_id == account_id))
-            sql.add(
-                SetupLinkRow(
-                    token_digest=_digest(token), account_id=account_id, expires_at=self._now() + self._lifetime
-                )
-            )
+            return self._insert(sql, account_id)
+
+    def invite(self, drafts: Iterable[Draft]) -> list[tuple[Account, str]]:
+        """New accounts, each with the token of its link: all of them or none.
+
+        Raises what ``insert_account`` raises.
+        """
+        invited = []
+        with self._database.session() as sql:
+            for draft in drafts:
+                account = insert_account(sql, draft, now=self._now())
+                invited.append((account, self._insert(sql, account.id)))
+        return invited
+
+    def _insert(self, sql: Session, account_id: str) -> str:
+        token, expires_at = secrets.token_urlsafe(32), self._now() + self._lifetime
+        sql.add(SetupLinkRow(token_digest=_digest(token), account_id=account_id, expires_at=expires_at))
         return token
 
     def peek(self, token: str) -> Account | None:

@@ -72,6 +72,7 @@ class LoginThrottle:
     def __init__(self, connection: Connection, *, key: bytes, now_ms: Callable[[], int]) -> None:
         self._call = connection.call
         self._delete = connection.client.delete
+        self._count_of = connection.client.hget
         self._run = Scripts(connection, __package__).run
         self._key = key
         self._now_ms = now_ms
@@ -94,8 +95,12 @@ class LoginThrottle:
             raise
         self._undo(keys, now, before, succeeded=True)
 
+    def failures(self, username: str) -> int:
+        """How many logins of the account failed in a row, as far as they still count."""
+        return int(self._call(self._count_of, self._account_key(username), "failures") or 0)
+
     def forgive(self, username: str) -> None:
-        """Forget the failures of an account, whose password is new."""
+        """Forget the failures of an account: its password is new, or an administrator vouches for the person."""
         self._call(self._delete, self._account_key(username))
 
     def _count(self, keys: list[str], now: int) -> tuple[Attempt, int]:

@@ -1,20 +1,20 @@
 """``dvauth account``: who may log in."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from dvauth.accounts.account import KNOWN_ROLES, Account
-from dvauth.accounts.errors import NoSuchAccount
-from dvauth.accounts.setup_links import LIFETIME
-from dvauth.audit.events import Event
-from dvauth.cli.joined import ACTOR, joined, told_later
-from dvauth.cli.show import json_option, show_json, show_table
+from dvauth.accounts.account import KNOWN_ROLES, Account, Draft
+from dvauth.administration.account_import import ImportRefused, Mistake
+from dvauth.administration.account_table import accounts_csv, links_csv
+from dvauth.administration.accounts import AccountAdministration, Invitation
+from dvauth.cli.joined import CLI, joined, told_later
+from dvauth.cli.show import json_option, show_json, show_table, shown_progress
 from dvauth.cli.texts import gettext as _
-from dvauth.parts import Parts
 
 role_option = click.option(
     "--role", "roles", multiple=True, help=f"A role; may be given several times. Known: {', '.join(KNOWN_ROLES)}."
@@ -34,10 +34,7 @@ def account() -> None:
 def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool) -> None:
     """Add the account USERNAME and print a one-time link by which its owner chooses a password."""
     with joined() as parts:
-        parts.timeouts.require_roles(roles)
-        added = parts.accounts.add(username, display_name=name, roles=roles)
-        parts.audit.record(Event.USER_CREATED, actor=ACTOR, account=added.id, roles=" ".join(added.roles))
-        _show_link(parts, added, as_json=as_json)
+        _show_link(parts.account_administration.add(CLI, Draft(username, name, tuple(roles))), as_json=as_json)
 
 
 @account.command()
@@ -46,7 +43,8 @@ def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool)
 def link(username: str, *, as_json: bool) -> None:
     """Print a new one-time link for USERNAME; an older one no longer works."""
     with joined() as parts:
-        _show_link(parts, find(parts, username), as_json=as_json)
+        desk = parts.account_administration
+        _show_link(desk.invite(CLI, desk.find(username)), as_json=as_json)
 
 
 @account.command(name="list")
@@ -54,7 +52,7 @@ def link(username: str, *, as_json: bool) -> None:
 def list_(*, as_json: bool) -> None:
     """List all accounts."""
     with joined() as parts:
-        accounts = parts.accounts.all()
+        accounts = list(parts.account_administration.every())
     if as_json:
         show_json([_document(each) for each in accounts])
     elif not accounts:
@@ -69,13 +67,8 @@ def list_(*, as_json: bool) -> None:
 @json_option
 def disable(username: str, *, as_json: bool) -> None:
     """Let USERNAME log in no more, and end all sessions of USERNAME."""
-    with joined() as parts:
-        found = find(parts, username)
-        parts.accounts.disable(found.id)
-        with told_later():
-            parts.accounts.settle(found.id)
-        parts.audit.record(Event.USER_UPDATED, actor=ACTOR, account=found.id, change="disabled")
-        _show(parts, found, _("“{name}” is disabled, and all sessions are ended."), as_json=as_json)
+    with _changing(username, _("“{name}” is disabled, and all sessions are ended."), as_json=as_json) as (desk, found):
+        desk.disable(CLI, found)
 
 
 @account.command()
@@ -83,11 +76,17 @@ def disable(username: str, *, as_json: bool) -> None:
 @json_option
 def enable(username: str, *, as_json: bool) -> None:
     """Let USERNAME log in again."""
-    with joined() as parts:
-        found = find(parts, username)
-        parts.accounts.enable(found.id)
-        parts.audit.record(Event.USER_UPDATED, actor=ACTOR, account=found.id, change="enabled")
-        _show(parts, found, _("“{name}” is enabled."), as_json=as_json)
+    with _changing(username, _("“{name}” is enabled."), as_json=as_json) as (desk, found):
+        desk.enable(CLI, found)
+
+
+@account.command()
+@click.argument("username")
+@json_option
+def unlock(username: str, *, as_json: bool) -> None:
+    """Forget the failed logins of USERNAME, who need not wait any more."""
+    with _changing(username, _("The failed logins of “{name}” are forgotten."), as_json=as_json) as (desk, found):
+        desk.unlock(CLI, found)
 
 
 @account.command()
@@ -98,15 +97,8 @@ def set_roles(username: str, roles: Sequence[str], *, as_json: bool) -> None:
     """Replace all roles of USERNAME by those given; live sessions have them within two seconds."""
     if not roles:
         raise click.UsageError(_("Give at least one --role."))
-    with joined() as parts:
-        found = find(parts, username)
-        parts.timeouts.require_roles(roles)
-        parts.accounts.set_roles(found.id, roles)
-        with told_later():
-            parts.accounts.settle(found.id)
-        before, after = " ".join(found.roles), " ".join(sorted(set(roles)))
-        parts.audit.record(Event.AUTHZ_CHANGE, actor=ACTOR, account=found.id, before=before, after=after)
-        _show(parts, found, _("The roles of “{name}” are changed."), as_json=as_json)
+    with _changing(username, _("The roles of “{name}” are changed."), as_json=as_json) as (desk, found):
+        desk.set_roles(CLI, found, roles)
 
 
 @account.command()
@@ -115,22 +107,84 @@ def set_roles(username: str, roles: Sequence[str], *, as_json: bool) -> None:
 @json_option
 def set_password(username: str, *, from_stdin: bool, as_json: bool) -> None:
     """Ask for a new password of USERNAME, and end all sessions of USERNAME."""
+    sentence = _("“{name}” has a new password, and all sessions are ended.")
+    with _changing(username, sentence, as_json=as_json) as (desk, found):
+        desk.set_password(CLI, found, sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password())
+
+
+@account.command()
+@json_option
+def export(*, as_json: bool) -> None:
+    """Print all accounts as CSV: username, display_name, roles, enabled, last_login."""
     with joined() as parts:
-        found = find(parts, username)
-        password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
-        parts.accounts.set_password(found.id, password)
+        if as_json:
+            show_json([_document(each) for each in parts.account_administration.export(CLI)])
+        else:
+            for line in accounts_csv(parts.account_administration.export(CLI)):
+                click.echo(line, nl=False)
+
+
+@account.command(name="import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only tell what would be added, and every mistake.")
+@json_option
+def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
+    """Add the accounts of FILE (CSV with the columns username, display_name and roles; - is standard input).
+
+    All of them or, with a mistake in any line, none. Prints whom to send which one-time link, as CSV: keep it from
+    others, it is not printed again.
+    """
+    content = file.read()
+    with joined() as parts:
+        if dry_run:
+            checked = parts.account_import.check(content)
+            if not checked.mistakes:
+                _show_drafts(checked.drafts, as_json=as_json)
+                return
+            raise _refusal(checked.mistakes)
+        try:
+            invited = parts.account_import.run(CLI, content, shown_progress(_("Adding accounts")))
+        except ImportRefused as refused:
+            raise _refusal(refused.mistakes) from refused
+    if as_json:
+        show_json([_invitation(each) for each in invited])
+    else:
+        click.echo(links_csv((each.account, each.url) for each in invited), nl=False)
+        click.echo(_("Accounts added: {count}").format(count=len(invited)), err=True)
+
+
+@contextmanager
+def _changing(username: str, sentence: str, *, as_json: bool) -> Iterator[tuple[AccountAdministration, Account]]:
+    """The block changes the account; then live sessions hear of it, and the person at the terminal."""
+    with joined() as parts:
+        desk = parts.account_administration
+        found = desk.find(username)
+        yield desk, found
         with told_later():
-            parts.accounts.settle(found.id)
-        parts.audit.record(Event.AUTHN_PASSWORD_CHANGE, actor=ACTOR, account=found.id)
-        _show(parts, found, _("“{name}” has a new password, and all sessions are ended."), as_json=as_json)
+            desk.settle(found)
+        if as_json:
+            show_json(_document(desk.get(found.id)))
+        else:
+            click.echo(sentence.format(name=found.username))
 
 
-def find(parts: Parts, username: str) -> Account:
-    """Raises ``NoSuchAccount``."""
-    found = parts.accounts.find(username)
-    if found is None:
-        raise NoSuchAccount(name=username)
-    return found
+def _refusal(mistakes: Sequence[Mistake]) -> click.ClickException:
+    told = [_told(mistake) for mistake in mistakes]
+    return click.ClickException("\n".join([_("Nothing was added."), *told]))
+
+
+def _told(mistake: Mistake) -> str:
+    sentence = mistake.why.explain(_)
+    if mistake.line is None:
+        return sentence
+    return _("Line {number}: {sentence}").format(number=mistake.line, sentence=sentence)
+
+
+def _show_drafts(drafts: Sequence[Draft], *, as_json: bool) -> None:
+    if as_json:
+        show_json([{"username": each.username, "name": each.display_name, "roles": each.roles} for each in drafts])
+    else:
+        click.echo(_("Accounts that would be added: {count}. There is no mistake.").format(count=len(drafts)))
 
 
 def _asked_password() -> str:
@@ -138,21 +192,17 @@ def _asked_password() -> str:
     return asked
 
 
-def _show(parts: Parts, changed: Account, sentence: str, *, as_json: bool) -> None:
+def _show_link(made: Invitation, *, as_json: bool) -> None:
     if as_json:
-        show_json(_document(parts.accounts.get(changed.id) or changed))
-    else:
-        click.echo(sentence.format(name=changed.username))
-
-
-def _show_link(parts: Parts, owner: Account, *, as_json: bool) -> None:
-    url = f"{parts.settings.base_url}/setup/{parts.setup_links.issue(owner.id)}"
-    if as_json:
-        show_json({**_document(owner), "setup_link": url, "setup_link_seconds": LIFETIME.total_seconds()})
+        show_json(_invitation(made))
         return
     sentence = _("By this link “{name}” chooses a password. It works once, within {hours} hours:")
-    click.echo(sentence.format(name=owner.username, hours=LIFETIME // timedelta(hours=1)))
-    click.echo(url)
+    click.echo(sentence.format(name=made.account.username, hours=made.lasts // timedelta(hours=1)))
+    click.echo(made.url)
+
+
+def _invitation(made: Invitation) -> dict[str, Any]:
+    return {**_document(made.account), "setup_link": made.url, "setup_link_seconds": made.lasts.total_seconds()}
 
 
 def _document(each: Account) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from dvauth.cli.account import find
 from dvauth.cli.duration import Duration, told
 from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
@@ -139,7 +138,7 @@ def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *,
         if portal:
             _require_portal(parts, portal)
         if username:
-            roles += find(parts, username).roles
+            roles += parts.account_administration.find(username).roles
         effective = parts.policy_book.load().strictest(roles, portal)
     if as_json:
         show_json(_explained(effective))

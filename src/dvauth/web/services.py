@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
+    from dvauth.administration.account_import import AccountImport
+    from dvauth.administration.accounts import AccountAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
@@ -32,6 +34,8 @@ class WebServices:
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
     timeouts: "TimeoutAdministration"
+    account_administration: "AccountAdministration"
+    account_import: "AccountImport"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"

@@ -1,15 +1,18 @@
 """Who comes into the administration, and by whom an act is done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from flask import redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from wtforms import Form
 
 from dvauth.administration.actor import Actor
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.policy import ADMIN_ROLE
 from dvauth.web.admission import has_fresh_login, me, require_login, require_role
+from dvauth.web.guards import FORM_FIELD
 from dvauth.web.identity import current_visit
 
 
@@ -34,6 +37,13 @@ def require_fresh_administrator() -> ResponseReturnValue | None:
         return None
     back = request.path if changes else request.full_path.rstrip("?")
     return redirect(url_for("confirm.form", back=back), 303)
+
+
+def refuse_unknown_fields(form: Form | None = None, *, besides: Iterable[str] = ()) -> None:
+    """A field that no page of ours has asked for is refused, not ignored: somebody tries what they might set."""
+    known = {FORM_FIELD, *besides, *(form.data if form else ())}
+    if unknown := sorted({*request.form, *request.files} - known):
+        abort(422, gettext("There is no field “%(name)s” here.", name=unknown[0]))
 
 
 @contextmanager

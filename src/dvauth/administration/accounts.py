@@ -1,0 +1,213 @@
+"""What administrators do with accounts: find them, add them one by one or by a file, change, lock out and help in.
+
+They never choose or see a password: a one-time link lets the owner choose it (ASVS 6.4.6). The command alone can set
+one, for whoever has the machine itself.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from dvauth.accounts.account import Account, Draft, checked_roles
+from dvauth.accounts.directory import AccountDirectory
+from dvauth.accounts.errors import NoSuchAccount
+from dvauth.accounts.search import AccountSearch, Page, Wanted
+from dvauth.accounts.setup_links import SetupLinks
+from dvauth.accounts.throttle import LoginThrottle
+from dvauth.administration.actor import Actor
+from dvauth.explained import N_, Explained
+from dvauth.timeouts.policy import ADMIN_ROLE
+
+EVENTS_AT_A_TIME = 250  # fewer than the audit log lets wait
+
+Progress = Callable[[Iterable[Draft]], Iterable[Draft]]
+
+
+class OwnAccount(Explained):
+    """An act by which administrators would lock themselves out."""
+
+
+class CannotDisableSelf(OwnAccount):
+    sentence = N_("You cannot disable your own account; ask another administrator.")
+
+
+class CannotDemoteSelf(OwnAccount):
+    sentence = N_("You cannot take the role of administrator from yourself; ask another administrator.")
+
+
+class Record(Protocol):
+    def __call__(
+        self,
+        event: str,
+        /,
+        *,
+        account: str | None = None,
+        actor: str | None = None,
+        address: str | None = None,
+        **details: Any,
+    ) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The one-time link of an account, shown once; ``until`` is when it stops to work, ``lasts`` after it was made."""
+
+    account: Account
+    url: str
+    until: datetime
+    lasts: timedelta
+
+
+def unseen(drafts: Iterable[Draft]) -> Iterable[Draft]:
+    """The progress of what nobody watches."""
+    return drafts
+
+
+class AccountAdministration:
+    """``require_roles`` refuses roles that there are not; ``flush`` waits until what was recorded is kept."""
+
+    def __init__(
+        self,
+        *,
+        accounts: AccountDirectory,
+        search: AccountSearch,
+        links: SetupLinks,
+        throttle: LoginThrottle,
+        require_roles: Callable[[Iterable[str]], None],
+        base_url: str,
+        now: Callable[[], datetime],
+        record: Record,
+        flush: Callable[[], object],
+    ) -> None:
+        self._accounts = accounts
+        self._search = search
+        self._links = links
+        self._throttle = throttle
+        self._require_roles = require_roles
+        self._base_url = base_url
+        self._now = now
+        self._record = record
+        self._flush = flush
+
+    def page(self, wanted: Wanted) -> Page:
+        return self._search.page(wanted)
+
+    def every(self) -> Iterator[Account]:
+        """By username."""
+        return self._search.every()
+
+    def get(self, account_id: str) -> Account:
+        """Raises ``NoSuchAccount``."""
+        found = self._accounts.get(account_id)
+        if found is None:
+            raise NoSuchAccount(name=account_id)
+        return found
+
+    def find(self, username: str) -> Account:
+        """Raises ``NoSuchAccount``."""
+        found = self._accounts.find(username)
+        if found is None:
+            raise NoSuchAccount(name=username)
+        return found
+
+    def failures(self, account: Account) -> int:
+        """How many logins in a row failed. Raises ``StoreUnavailable``."""
+        return self._throttle.failures(account.username)
+
+    def add(self, actor: Actor, draft: Draft) -> Invitation:
+        """Raises ``UnknownRole`` and what ``AccountDirectory.add`` raises."""
+        self._require_roles(draft.roles)
+        return self.add_all(actor, [draft])[0]
+
+    def add_all(self, actor: Actor, drafts: Iterable[Draft], progress: Progress = unseen) -> list[Invitation]:
+        """All of them or none, with roles that were checked. ``progress`` passes on what it is handed.
+
+        Raises what ``insert_account`` raises.
+        """
+        invited = self._links.invite(progress(drafts))
+        for count, (account, _token) in enumerate(invited, start=1):
+            roles = " ".join(account.roles)
+            self._record("user_created", actor=actor.name, address=actor.address, account=account.id, roles=roles)
+            if count % EVENTS_AT_A_TIME == 0:
+                self._flush()
+        return [self._invitation(account, token) for account, token in invited]
+
+    def invite(self, actor: Actor, account: Account) -> Invitation:
+        """A new link; an older one no longer works. Raises ``NoSuchAccount``."""
+        token = self._links.issue(account.id)
+        self._note(actor, account, change="setup link issued")
+        return self._invitation(account, token)
+
+    def rename(self, actor: Actor, account: Account, display_name: str) -> None:
+        """Raises ``BadDisplayName``, ``NoSuchAccount``."""
+        self._accounts.rename(account.id, display_name)
+        after = self.get(account.id).display_name
+        self._note(actor, account, change="renamed", before=account.display_name, after=after)
+
+    def set_roles(self, actor: Actor, account: Account, roles: Iterable[str]) -> None:
+        """Live sessions have them within two seconds.
+
+        Raises ``UnknownRole``, ``CannotDemoteSelf``, ``LastAdministrator``, and what ``checked_roles`` raises.
+        """
+        chosen = checked_roles(roles)
+        self._require_roles(set(chosen) - set(account.roles))
+        if actor.name == account.id and ADMIN_ROLE in account.roles and ADMIN_ROLE not in chosen:
+            raise CannotDemoteSelf
+        self._accounts.set_roles(account.id, chosen)
+        before, after = " ".join(account.roles), " ".join(chosen)
+        self._record(
+            "authz_change", actor=actor.name, address=actor.address, account=account.id, before=before, after=after
+        )
+
+    def disable(self, actor: Actor, account: Account) -> None:
+        """No login, and all sessions end. Raises ``CannotDisableSelf``, ``LastAdministrator``, ``NoSuchAccount``."""
+        if actor.name == account.id:
+            raise CannotDisableSelf
+        self._accounts.disable(account.id)
+        self._note(actor, account, change="disabled", before=_state(account), after="disabled")
+
+    def enable(self, actor: Actor, account: Account) -> None:
+        """Raises ``NoSuchAccount``."""
+        self._accounts.enable(account.id)
+        self._note(actor, account, change="enabled", before=_state(account), after="enabled")
+
+    def unlock(self, actor: Actor, account: Account) -> int:
+        """Forget the failed logins, and tell how many there were. Raises ``StoreUnavailable``."""
+        failures = self.failures(account)
+        self._throttle.forgive(account.username)
+        self._note(actor, account, change="unlocked", before=f"failures={failures}", after="failures=0")
+        return failures
+
+    def end_sessions(self, actor: Actor, account: Account) -> None:
+        """The person proves again who they are, on every device. Raises ``NoSuchAccount``.
+
+        They end with the reason ``revoked``, and if Redis is away, once it is back.
+        """
+        self._accounts.end_sessions(account.id)
+        self._note(actor, account, change="sessions ended")
+
+    def set_password(self, actor: Actor, account: Account, password: str) -> None:
+        """All sessions end. Raises ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``."""
+        self._accounts.set_password(account.id, password)
+        self._record("authn_password_change", actor=actor.name, address=actor.address, account=account.id)
+
+    def settle(self, account: Account) -> None:
+        """Raises ``StoreUnavailable`` where live sessions have not heard of a change yet."""
+        self._accounts.settle(account.id)
+
+    def export(self, actor: Actor) -> Iterator[Account]:
+        """Every account, to be taken along."""
+        self._record("authz_admin", actor=actor.name, address=actor.address, action="accounts exported")
+        return self.every()
+
+    def _invitation(self, account: Account, token: str) -> Invitation:
+        lasts = self._links.lifetime
+        return Invitation(account, f"{self._base_url}/setup/{token}", self._now() + lasts, lasts)
+
+    def _note(self, actor: Actor, account: Account, **details: Any) -> None:
+        self._record("user_updated", actor=actor.name, address=actor.address, account=account.id, **details)
+
+
+def _state(account: Account) -> str:
+    return "enabled" if account.is_enabled else "disabled"
