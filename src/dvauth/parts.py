@@ -18,6 +18,8 @@ from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
+from dvauth.administration.portals import PortalAdministration
+from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
@@ -147,6 +149,11 @@ class Parts:
     @cached_property
     def portals(self) -> PortalRegistry:
         return PortalRegistry(self.database, publish=self._publish, forget=forget_portal)
+
+    @cached_property
+    def portal_administration(self) -> PortalAdministration:
+        tag_check = TagCheck(self.settings.base_url)
+        return PortalAdministration(portals=self.portals, tag_check=tag_check, record=self.audit.record)
 
     @cached_property
     def throttle(self) -> LoginThrottle:
