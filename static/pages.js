@@ -1,5 +1,6 @@
 // @ts-check
-// What the pages do beyond HTML: a password can be shown while it is typed. Without this file all of them still work.
+// What the pages do beyond HTML: a password can be shown while it is typed, a text copied. Without this file all of
+// them still work.
 
 /** @param {HTMLButtonElement} button */
 function offerToShow(button) {
@@ -17,6 +18,24 @@ function offerToShow(button) {
   // Browsers remember what was typed into a text field; they offer to save a password only from a password field.
   input.form?.addEventListener("submit", () => show(false));
 }
+
+/** @param {HTMLButtonElement} button */
+function offerToCopy(button) {
+  const source = document.getElementById(button.dataset.copy ?? "");
+  if (!(source instanceof HTMLTextAreaElement) || !navigator.clipboard) return;
+
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    source.select();
+    await navigator.clipboard.writeText(source.value);
+    button.textContent = button.dataset.copied ?? "";
+    button.setAttribute("aria-label", button.dataset.copied ?? "");
+  });
+}
+
+document.querySelectorAll("button[data-copy]").forEach((button) => {
+  if (button instanceof HTMLButtonElement) offerToCopy(button);
+});
 
 document.querySelectorAll("button[data-show]").forEach((button) => {
   if (button instanceof HTMLButtonElement) offerToShow(button);

@@ -14,6 +14,7 @@ from dvauth.parts import Parts
 from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
 from dvauth.web.admin import filters
+from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.timeouts import timeouts
 from dvauth.web.answers import Failure, failure_of, problem
@@ -47,7 +48,7 @@ def create_app(parts: Parts) -> Flask:
     identity.init_app(app)
     guards.init_app(app)
     filters.init_app(app)
-    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, prompt_preview):
+    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, portals, prompt_preview):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)
@@ -66,6 +67,7 @@ def _web_services(parts: Parts) -> WebServices:
         accounts=parts.accounts,
         authenticator=parts.authenticator,
         timeouts=parts.timeouts,
+        portal_administration=parts.portal_administration,
         setup_links=parts.setup_links,
         audit=parts.audit,
         database=parts.database,

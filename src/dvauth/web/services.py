@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
+    from dvauth.administration.portals import PortalAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
@@ -32,6 +33,7 @@ class WebServices:
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
     timeouts: "TimeoutAdministration"
+    portal_administration: "PortalAdministration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"
