@@ -14,6 +14,7 @@ from dvauth.parts import Parts
 from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
 from dvauth.web.admin import filters
+from dvauth.web.admin.audit import audit
 from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.timeouts import timeouts
@@ -48,7 +49,7 @@ def create_app(parts: Parts) -> Flask:
     identity.init_app(app)
     guards.init_app(app)
     filters.init_app(app)
-    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, portals, prompt_preview):
+    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, portals, audit, prompt_preview):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)
@@ -68,6 +69,7 @@ def _web_services(parts: Parts) -> WebServices:
         authenticator=parts.authenticator,
         timeouts=parts.timeouts,
         portal_administration=parts.portal_administration,
+        audit_administration=parts.audit_administration,
         setup_links=parts.setup_links,
         audit=parts.audit,
         database=parts.database,

@@ -22,6 +22,7 @@ EXAMPLES = {
     "began": "1",
     "kind": "portal",
     "name": "news",
+    "form": "csv",
 }
 WITHOUT_FORM_TOKEN = {
     "/session/keep-alive",  # JSON only: see test_session_api

@@ -1,7 +1,7 @@
 """The accounts in SQL: the only place that reads and changes them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -86,6 +86,12 @@ class AccountDirectory:
         with self._database.session() as sql:
             row = sql.get(AccountRow, account_id)
             return row.value() if row else None
+
+    def usernames(self, account_ids: Collection[str]) -> dict[str, str]:
+        """By id, of those that there are."""
+        with self._database.session() as sql:
+            query = select(AccountRow.id, AccountRow.username).where(AccountRow.id.in_(account_ids))
+            return {row.id: row.username for row in sql.execute(query)}
 
     def all(self) -> list[Account]:
         """Every account, by username."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
+    from dvauth.administration.audit import AuditAdministration
     from dvauth.administration.portals import PortalAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
@@ -34,6 +35,7 @@ class WebServices:
     authenticator: "Authenticator"
     timeouts: "TimeoutAdministration"
     portal_administration: "PortalAdministration"
+    audit_administration: "AuditAdministration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"

@@ -8,6 +8,7 @@ from flask_babel import format_decimal, gettext
 from dvauth.administration.timeouts import Difference, differences
 from dvauth.policies.book import Changed
 from dvauth.timeouts.recommendations import Recommendation
+from dvauth.web.admin import audit
 from dvauth.web.admin.timeout_forms import field_title, say
 from dvauth.web.services import services
 
@@ -21,6 +22,9 @@ def init_app(app: Flask) -> None:
         "portal_name": portal_name,
         "recommendation": recommendation,
         "changes": changes,
+        "detail": audit.in_words,
+        "detail_title": audit.title,
+        "event_meaning": audit.meaning,
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
