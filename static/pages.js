@@ -19,22 +19,25 @@ function offerToShow(button) {
   input.form?.addEventListener("submit", () => show(false));
 }
 
-document.querySelectorAll("button[data-show]").forEach((button) => {
-  if (button instanceof HTMLButtonElement) offerToShow(button);
-});
-
 /** @param {HTMLButtonElement} button */
 function offerToCopy(button) {
-  const input = document.getElementById(button.dataset.copy ?? "");
-  if (!(input instanceof HTMLInputElement) || !navigator.clipboard) return;
+  const source = document.getElementById(button.dataset.copy ?? "");
+  const isText = source instanceof HTMLTextAreaElement || source instanceof HTMLInputElement;
+  if (!isText || !navigator.clipboard) return;
+
   button.hidden = false;
   button.addEventListener("click", async () => {
-    input.select();
-    await navigator.clipboard.writeText(input.value);
+    source.select();
+    await navigator.clipboard.writeText(source.value);
     button.textContent = button.dataset.copied ?? "";
+    button.setAttribute("aria-label", button.dataset.copied ?? "");
   });
 }
 
 document.querySelectorAll("button[data-copy]").forEach((button) => {
   if (button instanceof HTMLButtonElement) offerToCopy(button);
+});
+
+document.querySelectorAll("button[data-show]").forEach((button) => {
+  if (button instanceof HTMLButtonElement) offerToShow(button);
 });

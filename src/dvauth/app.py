@@ -16,6 +16,8 @@ from dvauth.web.account import account
 from dvauth.web.admin import filters
 from dvauth.web.admin.account_import import account_import
 from dvauth.web.admin.accounts import accounts
+from dvauth.web.admin.audit import audit
+from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.timeouts import timeouts
 from dvauth.web.answers import Failure, failure_of, problem
@@ -60,6 +62,8 @@ def create_app(parts: Parts) -> Flask:
         timeouts,
         accounts,
         account_import,
+        portals,
+        audit,
         prompt_preview,
     ):
         app.register_blueprint(blueprint)
@@ -82,6 +86,8 @@ def _web_services(parts: Parts) -> WebServices:
         timeouts=parts.timeouts,
         account_administration=parts.account_administration,
         account_import=parts.account_import,
+        portal_administration=parts.portal_administration,
+        audit_administration=parts.audit_administration,
         setup_links=parts.setup_links,
         audit=parts.audit,
         database=parts.database,

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from dvauth.audit.events import Event
 from dvauth.audit.log import Entry
@@ -23,6 +24,7 @@ ROUND_SECONDS = 1.0
 SWEEP_SHARE_SECONDS = 0.5  # of a round, so that a long sweep does not keep ends waiting
 REAP_SHARE_SECONDS = 0.5  # … nor many ends the sweep that finds more
 DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
+FORGET_SHARE_SECONDS = 0.2  # … nor what is forgotten the rest
 FORGET_AGAIN_SECONDS = 3600
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Housekeeping:
         self._unswept: list[str] = []  # buckets
         self._more_to_end = False
         self._forget_again_at = float("-inf")
+        self._forget_events_again_at = float("-inf")
 
     def run(self, stopped: threading.Event) -> None:
         """One round after another until ``stopped`` is set."""
@@ -60,7 +63,14 @@ class Housekeeping:
     def keep_books(self) -> None:
         """The round that asks SQL."""
         parts = self._parts
-        for task in (parts.log_out_late, self._drain, self._publish, parts.accounts.settle, self._forget):
+        for task in (
+            parts.log_out_late,
+            self._drain,
+            self._publish,
+            parts.accounts.settle,
+            self._forget,
+            self._forget_events,
+        ):
             _attempt(task)
 
     def _sweep(self) -> None:
@@ -138,6 +148,17 @@ class Housekeeping:
         if self._monotonic() >= self._forget_again_at:
             self._parts.revocations.forget(utc_now())
             self._forget_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
+
+    def _forget_events(self) -> None:
+        """As long as there are old ones some in each round: nothing else waits for them."""
+        if self._monotonic() < self._forget_events_again_at:
+            return
+        old = utc_now() - timedelta(days=self._parts.settings.audit_retention)
+        is_over = self._share(FORGET_SHARE_SECONDS)
+        while self._parts.audit_trail.forget(old):
+            if is_over():
+                return
+        self._forget_events_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
 
 
 def _every_second(round_: Callable[[], None], stopped: threading.Event) -> None:

@@ -21,12 +21,16 @@ from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
+from dvauth.administration.audit import AuditAdministration
+from dvauth.administration.portals import PortalAdministration
+from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.late_logouts import LateLogout, LateLogouts
 from dvauth.audit.log import AuditLog
 from dvauth.audit.revocations import Revocation, RevocationJournal
+from dvauth.audit.trail import AuditTrail
 from dvauth.explained import N_, Explained
 from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.directory import PortalDirectory
@@ -86,6 +90,7 @@ class Parts:
         self._impatient_database = Database(settings.sql_url, lock_wait=PATIENCE_SECONDS)  # people wait for it
         self.late_logouts = LateLogouts(self._impatient_database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
+        self.audit_trail = AuditTrail(self.database)
         self.pauses = Pauses(self._probe)
         self.watch = RedisWatch(
             self.connection, self._probe, redis_clock, Published.parse, self._recover, after_beat=self.pauses.hand_in
@@ -149,6 +154,15 @@ class Parts:
     @cached_property
     def portals(self) -> PortalRegistry:
         return PortalRegistry(self.database, publish=self._publish, forget=forget_portal)
+
+    @cached_property
+    def portal_administration(self) -> PortalAdministration:
+        tag_check = TagCheck(self.settings.base_url)
+        return PortalAdministration(portals=self.portals, tag_check=tag_check, record=self.audit.record)
+
+    @cached_property
+    def audit_administration(self) -> AuditAdministration:
+        return AuditAdministration(trail=self.audit_trail, accounts=self.accounts, record=self.audit.record)
 
     @cached_property
     def throttle(self) -> LoginThrottle:

@@ -75,6 +75,12 @@ def _count(raw: str) -> int:
     return int(raw)
 
 
+def _retention(raw: str) -> int:
+    if not raw.isascii() or not raw.isdigit() or not 90 <= int(raw) <= 36_500:
+        raise ValueError(N_("must be a whole number of days from 90 to 36500"))
+    return int(raw)
+
+
 def _origin(raw: str) -> str:
     origin = parse_origin(raw.removesuffix("/"))
     if origin is None:
@@ -162,6 +168,9 @@ class Settings:
         _matching("|".join(LANGUAGES), N_("must be vi or en")),
         "vi",
         reason="language where the browser asks for neither vi nor en",
+    )
+    audit_retention: int = _option(
+        _retention, 365, reason="days that events are kept in SQL; at least 90, for there are laws that ask for as many"
     )
     insecure_development: bool = _option(
         _flag, False, reason="development on plain http without *.localhost: cookies lose __Host- and Secure"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dvauth.parts import Parts
-from dvauth.web.embed import fingerprint, integrity
+from dvauth.portals.embed_tag import fingerprint, integrity
 from tests.cli.conftest import AuditRows, Dvauth
 
 TAG = '<script src="https://auth.example.vn/embed.js" defer></script>'
@@ -94,8 +94,31 @@ def test_what_cannot_be_a_portal_is_told_in_a_sentence_with_the_value(
 
 def test_what_the_administrator_did_is_recorded(dvauth: Dvauth, audit_rows: AuditRows) -> None:
     assert dvauth(*NEWS).stderr == ""
-    (recorded,) = audit_rows()
-    assert (recorded.event, recorded.portal, recorded.details) == ("authz_admin", "news", {"action": "portal added"})
+    dvauth("portal", "change", "news", "--name", "Báo tỉnh")
+    dvauth("portal", "change", "news", "--name", "Báo tỉnh")  # changes nothing
+    dvauth("portal", "remove", "news")
+    added, changed, removed = audit_rows()
+    assert {(row.event, row.actor, row.portal) for row in (added, changed, removed)} == {("authz_admin", "cli", "news")}
+    facts = "origins=https://news.example.vn activity=navigation mounted=no accent=unset"
+    assert added.details == {"action": "portal added", "before": "none", "after": f"name=Báo điện tử {facts}"}
+    named = {"before": "name=Báo điện tử", "after": "name=Báo tỉnh"}
+    assert changed.details == {"action": "portal changed", **named}
+    assert removed.details == {"action": "portal removed", "before": f"name=Báo tỉnh {facts}", "after": "none"}
+
+
+def test_a_portal_gets_other_origins_and_stays_the_same(dvauth: Dvauth) -> None:
+    old = json.loads(dvauth(*NEWS, "--json").stdout)
+    moved = dvauth("portal", "change", "news", "--origin", "https://bao.example.vn", "--json")
+    assert json.loads(moved.stdout) == old | {"origins": ["https://bao.example.vn"]}
+    assert dvauth("portal", "change", "news").exit_code == 2
+    assert dvauth("portal", "change", "nowhere", "--name", "x").exit_code == 1
+
+
+def test_a_removed_portal_is_gone(dvauth: Dvauth) -> None:
+    dvauth(*NEWS)
+    assert "“news” is removed" in dvauth("portal", "remove", "news").stdout
+    assert json.loads(dvauth("portal", "list", "--json").stdout) == []
+    assert dvauth("portal", "remove", "news").exit_code == 1
 
 
 def test_a_portal_changes_its_prompt_and_goes_back(dvauth: Dvauth, audit_rows: AuditRows) -> None:

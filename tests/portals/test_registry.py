@@ -101,6 +101,33 @@ def test_slug_and_hosts_belong_to_one_portal(registry: PortalRegistry) -> None:
     registry.add("other", name="Khác", origins=["https://news.example.vn:8443"])
 
 
+def test_a_changed_portal_keeps_its_number_and_the_order_given(any_database: Database, published: Published) -> None:
+    registry = PortalRegistry(any_database, publish=published, forget=forget_portal)
+    news = registry.add("news", name="Báo", origins=[NEWS, "https://m.example.vn"])
+    changed = registry.change("news", name=" Báo tỉnh ", origins=["https://bao.example.vn/", NEWS])
+    assert changed == Portal(id=news.id, slug="news", name="Báo tỉnh", origins=("https://bao.example.vn", NEWS))
+    assert registry.all() == [changed]
+    assert published.times == 2
+
+
+def test_what_a_portal_cannot_become_is_refused_and_changes_nothing(registry: PortalRegistry) -> None:
+    before = [
+        registry.add("desk", name="Bàn", origins=["https://desk.example.vn"], mounted=True),
+        registry.add("news", name="Báo", origins=[NEWS]),
+    ]
+    for slug, name, origins, refusal in (
+        ("news", " ", [NEWS], BadName),
+        ("news", "Báo", [], NoOrigin),
+        ("news", "Báo", ["news.example.vn"], BadOrigin),
+        ("news", "Báo", [NEWS, "http://desk.example.vn"], HostTaken),
+        ("desk", "Bàn", ["https://desk.example.vn", "https://www.desk.example.vn"], OneHostOnly),
+        ("other", "Khác", ["https://other.example.vn"], NoSuchPortal),
+    ):
+        with pytest.raises(refusal):
+            registry.change(slug, name=name, origins=origins)
+    assert registry.all() == before
+
+
 def test_a_removed_portal_is_gone_and_its_number_stays_unused(any_database: Database, published: Published) -> None:
     registry = PortalRegistry(any_database, publish=published, forget=forget_portal)
     old = registry.add("news", name="Báo", origins=[NEWS])

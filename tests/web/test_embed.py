@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dvauth.web.embed import fingerprint, integrity
+from dvauth.portals.embed_tag import fingerprint, integrity
 
 
 @pytest.mark.proves("XO7")

@@ -24,6 +24,7 @@ EXAMPLES = {
     "name": "news",
     "account_id": "0123456789ab",
     "act": "disable",
+    "form": "csv",
 }
 WITHOUT_FORM_TOKEN = {
     "/session/keep-alive",  # JSON only: see test_session_api

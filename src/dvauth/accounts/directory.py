@@ -1,7 +1,7 @@
 """The accounts in SQL: found by name, and the only place that changes them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -83,6 +83,12 @@ class AccountDirectory:
         with self._database.session() as sql:
             row = sql.get(AccountRow, account_id)
             return row.value() if row else None
+
+    def usernames(self, account_ids: Collection[str]) -> dict[str, str]:
+        """By id, of those that there are."""
+        with self._database.session() as sql:
+            query = select(AccountRow.id, AccountRow.username).where(AccountRow.id.in_(account_ids))
+            return {row.id: row.username for row in sql.execute(query)}
 
     def rename(self, account_id: str, display_name: str) -> None:
         """Replace the name that people read. Raises ``BadDisplayName``, ``NoSuchAccount``."""

@@ -1,6 +1,7 @@
-"""Who does something as an administrator, as the audit log names them."""
+"""Who does something as an administrator, as the audit log names them; and how it is recorded."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +10,16 @@ class Actor:
 
     name: str
     address: str | None = None
+
+
+class Record(Protocol):
+    def __call__(
+        self,
+        event: str,
+        /,
+        *,
+        actor: str | None = None,
+        portal: str | None = None,
+        address: str | None = None,
+        **details: Any,
+    ) -> object: ...

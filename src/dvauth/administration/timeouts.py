@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 from dvauth.accounts.account import KNOWN_ROLES, checked_roles
-from dvauth.administration.actor import Actor
+from dvauth.administration.actor import Actor, Record
 from dvauth.explained import N_, Explained
 from dvauth.policies.book import Change, Changed, PolicyBook
 from dvauth.portals.errors import NoSuchPortal
@@ -36,19 +36,6 @@ class NothingToTakeBack(Explained):
 
 class ChangedSince(Explained):
     sentence = N_("The timeouts have been changed since: look at them again first.")
-
-
-class Record(Protocol):
-    def __call__(
-        self,
-        event: str,
-        /,
-        *,
-        actor: str | None = None,
-        portal: str | None = None,
-        address: str | None = None,
-        **details: Any,
-    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

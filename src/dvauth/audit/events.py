@@ -6,6 +6,8 @@ Names and levels follow the OWASP Logging Vocabulary; an event it does not know 
 from enum import StrEnum
 from typing import Self
 
+from dvauth.explained import N_
+
 
 class Level(StrEnum):
     INFO = "INFO"
@@ -14,7 +16,10 @@ class Level(StrEnum):
 
 
 class Event(StrEnum):
-    """``shows`` names what follows the event's name in ``type``, as the vocabulary wants it."""
+    """``meaning`` stands in the line as it is, and on pages in their language.
+
+    ``shows`` names what follows the event's name in ``type``, as the vocabulary wants it.
+    """
 
     level: Level
     meaning: str
@@ -27,72 +32,92 @@ class Event(StrEnum):
         return event
 
     # logins
-    AUTHN_LOGIN_SUCCESS = "authn_login_success", Level.INFO, "somebody proved who they are"
+    AUTHN_LOGIN_SUCCESS = "authn_login_success", Level.INFO, N_("somebody proved who they are")
     AUTHN_LOGIN_SUCCESSAFTERFAIL = (
         "authn_login_successafterfail",
         Level.INFO,
-        "a login worked after failures in a row",
+        N_("a login worked after failures in a row"),
         ("account", "retries"),
     )
-    AUTHN_LOGIN_FAIL = "authn_login_fail", Level.WARN, "username and password did not open an account"
+    AUTHN_LOGIN_FAIL = "authn_login_fail", Level.WARN, N_("username and password did not open an account")
     AUTHN_LOGIN_FAIL_MAX = (
         "authn_login_fail_max",
         Level.WARN,
-        "so many failures in a row that the account must wait",
+        N_("so many failures in a row that the account must wait"),
         ("account", "limit"),
     )
     AUTHN_LOGIN_LOCK = (
         "authn_login_lock",
         Level.WARN,
-        "so many failures in a row that only a new password opens the account",
+        N_("so many failures in a row that only a new password opens the account"),
         ("account", "reason"),
     )
-    AUTHN_PASSWORD_CHANGE = "authn_password_change", Level.INFO, "the password of an account was changed"
+    AUTHN_PASSWORD_CHANGE = "authn_password_change", Level.INFO, N_("the password of an account was changed")
     AUTHN_PASSWORD_CHANGE_FAIL = (
         "authn_password_change_fail",
         Level.CRITICAL,
-        "somebody in a session wanted a new password and did not know the old one",
+        N_("somebody in a session wanted a new password and did not know the old one"),
     )
 
     # sessions
-    SESSION_CREATED = "session_created", Level.INFO, "a login opened a session"
-    SESSION_RENEWED = "session_renewed", Level.INFO, "the person was warned, and stayed"
-    SESSION_EXPIRED = "session_expired", Level.INFO, "the session ended, for the reason given", ("account", "reason")
-    SESSION_LOGOUT = "session_logout", Level.INFO, "the person logged out", ("account", "session")
+    SESSION_CREATED = "session_created", Level.INFO, N_("a login opened a session")
+    SESSION_RENEWED = "session_renewed", Level.INFO, N_("the person was warned, and stayed")
+    SESSION_EXPIRED = (
+        "session_expired",
+        Level.INFO,
+        N_("the session ended, for the reason given"),
+        ("account", "reason"),
+    )
+    SESSION_LOGOUT = "session_logout", Level.INFO, N_("the person logged out"), ("account", "session")
     SESSION_USE_AFTER_EXPIRE = (
         "session_use_after_expire",
         Level.CRITICAL,
-        "a cookie was used after its browser had logged out and given it back: somebody has a copy",
+        N_("a cookie was used after its browser had logged out and given it back: somebody has a copy"),
     )
     SESSION_LEFT_OVER = (
         "session_left_over",
         Level.INFO,
-        "(ours) a cookie was used whose session had been ended from elsewhere",
+        N_("(ours) a cookie was used whose session had been ended from elsewhere"),
         ("account", "reason"),
     )
     EXCESS_SESSIONS_EXCEEDED = (
         "excess_sessions_exceeded",
         Level.WARN,
-        "(ours) a login ended the oldest session, because the account had as many as it may",
+        N_("(ours) a login ended the oldest session, because the account had as many as it may"),
     )
 
     # refusals
-    AUTHZ_FAIL = "authz_fail", Level.CRITICAL, "somebody wanted what their roles do not allow", ("account", "resource")
-    MALICIOUS_CSRF = "malicious_csrf", Level.WARN, "(ours) a form came without its proof", ("address", "resource")
-    MALICIOUS_CORS = "malicious_cors", Level.WARN, "a page of an unknown origin called", ("address", "origin")
+    AUTHZ_FAIL = (
+        "authz_fail",
+        Level.CRITICAL,
+        N_("somebody wanted what their roles do not allow"),
+        ("account", "resource"),
+    )
+    MALICIOUS_CSRF = "malicious_csrf", Level.WARN, N_("(ours) a form came without its proof"), ("address", "resource")
+    MALICIOUS_CORS = "malicious_cors", Level.WARN, N_("a page of an unknown origin called"), ("address", "origin")
     EXCESS_RATE_LIMIT_EXCEEDED = (
         "excess_rate_limit_exceeded",
         Level.WARN,
-        "so many failed logins from one address, one network, or over all, that more must wait",
+        N_("so many failed logins from one address, one network, or over all, that more must wait"),
         ("address", "limit"),
     )
 
     # administration
-    AUTHZ_ADMIN = "authz_admin", Level.WARN, "an administrator changed portals or timeouts", ("actor", "action")
-    AUTHZ_CHANGE = "authz_change", Level.WARN, "the roles of an account were changed", ("account", "before", "after")
-    USER_CREATED = "user_created", Level.WARN, "an account was added", ("actor", "account", "roles")
-    USER_UPDATED = "user_updated", Level.WARN, "an account was changed", ("actor", "account", "change")
+    AUTHZ_ADMIN = "authz_admin", Level.WARN, N_("an administrator changed portals or timeouts"), ("actor", "action")
+    AUTHZ_CHANGE = (
+        "authz_change",
+        Level.WARN,
+        N_("the roles of an account were changed"),
+        ("account", "before", "after"),
+    )
+    USER_CREATED = "user_created", Level.WARN, N_("an account was added"), ("actor", "account", "roles")
+    USER_UPDATED = "user_updated", Level.WARN, N_("an account was changed"), ("actor", "account", "change")
 
     # the service itself
-    SYS_UNREADABLE_EVENT = "sys_unreadable_event", Level.WARN, "(ours) a session's event that makes no sense", ()
-    SYS_STORE_UNAVAILABLE = "sys_store_unavailable", Level.CRITICAL, "(ours) Redis or SQL does not answer", ("store",)
+    SYS_UNREADABLE_EVENT = "sys_unreadable_event", Level.WARN, N_("(ours) a session's event that makes no sense"), ()
+    SYS_STORE_UNAVAILABLE = (
+        "sys_store_unavailable",
+        Level.CRITICAL,
+        N_("(ours) Redis or SQL does not answer"),
+        ("store",),
+    )

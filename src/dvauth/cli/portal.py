@@ -6,21 +6,19 @@ from typing import Any
 
 import click
 
-from dvauth.audit.events import Event
-from dvauth.cli.joined import ACTOR, joined, told_later
+from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 from dvauth.explained import LANGUAGES
 from dvauth.parts import Parts
-from dvauth.portals.errors import NoSuchPortal
+from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
-from dvauth.web.embed import fingerprint, integrity
 
 
 @click.group()
 def portal() -> None:
-    """Add, list and show portals."""
+    """Add, list, show, change and remove portals."""
 
 
 @portal.command()
@@ -40,9 +38,10 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
     """Add a portal by the short name SLUG."""
     with joined() as parts:
         with told_later():
-            parts.portals.add(slug, name=name, origins=origins, activity=Activity(activity), mounted=mounted)
-        parts.audit.record(Event.AUTHZ_ADMIN, actor=ACTOR, portal=slug, action="portal added")
-        added = _find(parts, slug)
+            parts.portal_administration.add(
+                CLI, slug, name=name, origins=origins, activity=Activity(activity), mounted=mounted
+            )
+        added = parts.portal_administration.find(slug)
     if as_json:
         show_json(_document(added, parts))
     else:
@@ -55,7 +54,7 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
 def list_(*, as_json: bool) -> None:
     """List all portals."""
     with joined() as parts:
-        portals = parts.portals.all()
+        portals = parts.portal_administration.all()
     if as_json:
         show_json([_document(each, parts) for each in portals])
     elif not portals:
@@ -70,13 +69,50 @@ def list_(*, as_json: bool) -> None:
 def show(slug: str, *, as_json: bool) -> None:
     """Show the portal SLUG, and the tag for its pages."""
     with joined() as parts:
-        found = _find(parts, slug)
+        found = parts.portal_administration.find(slug)
     if as_json:
         show_json(_document(found, parts))
     else:
         _show_portals([found])
         _show_look(found.look)
         _show_tags(found, parts)
+
+
+@portal.command()
+@click.argument("slug")
+@click.option("--name", help="The name that people read.")
+@click.option("--origin", "origins", multiple=True, help="Scheme and host, in place of all it had; may be repeated.")
+@json_option
+def change(slug: str, name: str | None, origins: Sequence[str], *, as_json: bool) -> None:
+    """Change the name and the origins of the portal SLUG; sessions live on."""
+    if name is None and not origins:
+        raise click.UsageError(_("Nothing to change: give at least one of --name, --origin."))
+    with joined() as parts:
+        before = parts.portal_administration.find(slug)
+        with told_later():
+            parts.portal_administration.change(
+                CLI, slug, name=before.name if name is None else name, origins=origins or before.origins
+            )
+        after = parts.portal_administration.find(slug)
+    if as_json:
+        show_json(_document(after, parts))
+    else:
+        _show_portals([after])
+
+
+@portal.command()
+@click.argument("slug")
+@json_option
+def remove(slug: str, *, as_json: bool) -> None:
+    """Remove the portal SLUG and its timeouts; its pages have no prompt from then on."""
+    with joined() as parts:
+        removed = parts.portal_administration.find(slug)
+        with told_later():
+            parts.portal_administration.remove(CLI, slug)
+    if as_json:
+        show_json(_document(removed, parts))
+    else:
+        click.echo(_("The portal “{slug}” is removed.").format(slug=slug))
 
 
 @portal.command()
@@ -94,21 +130,10 @@ def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **wor
     given = {word: text for word, text in words.items() if text is not None}
     if accent is None and not given:
         raise click.UsageError(_("Nothing to change: give at least one of --accent, --title, --message, --button."))
-
-    def changed(look: PromptLook) -> PromptLook:
-        coloured = look if accent is None else look.with_accent(accent)
-        return coloured.with_texts(language, **given)
-
     with joined() as parts:
-        before = _find(parts, slug).look
         with told_later():
-            parts.portals.change_look(slug, changed)
-        after = _find(parts, slug)
-        if after.look != before:
-            old, new = before.to_document(), after.look.to_document()
-            parts.audit.record(
-                Event.AUTHZ_ADMIN, actor=ACTOR, portal=slug, action="prompt changed", before=old, after=new
-            )
+            parts.portal_administration.change_prompt(CLI, slug, accent=accent, texts={language: given})
+        after = parts.portal_administration.find(slug)
     if as_json:
         show_json(_document(after, parts))
     else:
@@ -120,13 +145,6 @@ def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **wor
 
 def _preview(each: Portal, parts: Parts) -> str:
     return f"{parts.settings.base_url}/admin/portals/{each.slug}/prompt"
-
-
-def _find(parts: Parts, slug: str) -> Portal:
-    found = parts.portals.directory().by_slug(slug)
-    if found is None:
-        raise NoSuchPortal(slug=slug)
-    return found
 
 
 def _show_portals(portals: Iterable[Portal]) -> None:
@@ -148,25 +166,12 @@ def _show_look(look: PromptLook) -> None:
 
 def _show_tags(each: Portal, parts: Parts) -> None:
     click.echo(_("For the head of its pages:"))
-    click.echo(_tag(each, parts))
+    click.echo(tag(each, parts.settings.base_url))
     click.echo(_("Or, if the portal approves each version (change it after an upgrade of dvauth):"))
-    click.echo(_pinned_tag(each, parts))
-
-
-def _tag(each: Portal, parts: Parts) -> str:
-    return f'<script src="{_home(each, parts)}/embed.js" defer></script>'
-
-
-def _pinned_tag(each: Portal, parts: Parts) -> str:
-    """Browsers run this version of the script and no other."""
-    source = f"{_home(each, parts)}/embed.{fingerprint()}.js"
-    return f'<script src="{source}" integrity="{integrity()}" crossorigin="anonymous" defer></script>'
-
-
-def _home(each: Portal, parts: Parts) -> str:
-    return "/dvauth" if each.mounted else parts.settings.base_url
+    click.echo(pinned_tag(each, parts.settings.base_url))
 
 
 def _document(each: Portal, parts: Parts) -> dict[str, Any]:
-    look = each.look.to_document()
-    return {**asdict(each), "look": look, "tag": _tag(each, parts), "pinned_tag": _pinned_tag(each, parts)}
+    base_url = parts.settings.base_url
+    tags = {"tag": tag(each, base_url), "pinned_tag": pinned_tag(each, base_url)}
+    return {**asdict(each), "look": each.look.to_document(), **tags}

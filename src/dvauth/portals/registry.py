@@ -41,10 +41,7 @@ class PortalRegistry:
         mounted: bool = False,
     ) -> Portal:
         """A new portal. Raises ``PortalError``."""
-        wanted = _checked_origins(slug, origins)
-        hosts = {origin.partition("://")[2] for origin in wanted}
-        if mounted and len(hosts) > 1:  # a session holds one secret for each such portal
-            raise OneHostOnly(slug=slug)
+        wanted = _checked_origins(slug, origins, mounted=mounted)
         row = PortalRow(
             slug=_checked_slug(slug),
             name=_checked_name(name),
@@ -54,12 +51,31 @@ class PortalRegistry:
         )
         with self._database.session() as sql:
             raise_revision(sql)
-            _require_free(_directory(sql), slug, wanted)
+            known = _directory(sql)
+            if known.by_slug(slug):
+                raise SlugTaken(slug=slug)
+            _require_free(known, slug, wanted)
             sql.add(row)
             sql.flush()
             added = row.value()
         self._publish()
         return added
+
+    def change(self, slug: str, *, name: str, origins: Iterable[str]) -> Portal:
+        """Another name, other origins. It stays the same portal: sessions live on. Raises ``PortalError``."""
+        with self._database.session() as sql:
+            raise_revision(sql)
+            row = _row(sql, slug)
+            wanted = _checked_origins(slug, origins, mounted=row.mounted)
+            _require_free(_directory(sql), slug, wanted)
+            row.name = _checked_name(name)
+            row.origins = []
+            sql.flush()  # else a row that stays would be inserted before the old one of its origin is deleted
+            row.origins = [PortalOriginRow(origin=origin) for origin in wanted]
+            sql.flush()
+            portal = row.value()
+        self._publish()
+        return portal
 
     def change_look(self, slug: str, changed: Callable[[PromptLook], PromptLook]) -> Portal:
         """Change how the portal's prompt looks. Raises ``NoSuchPortal`` and what ``changed`` raises."""
@@ -102,12 +118,11 @@ def _directory(sql: Session) -> PortalDirectory:
 
 
 def _require_free(known: PortalDirectory, slug: str, origins: Iterable[str]) -> None:
-    if known.by_slug(slug):
-        raise SlugTaken(slug=slug)
-    # By host, not only by origin: a portal's requests are recognised by Host, which has no scheme.
+    """No other portal has them. By host, not only by origin: a portal is recognised by Host, which has no scheme."""
     for origin in origins:
         for owner in filter(None, map(known.by_host, sorted(hosts_of(origin)))):
-            raise HostTaken(origin=origin, slug=owner.slug)
+            if owner.slug != slug:
+                raise HostTaken(origin=origin, slug=owner.slug)
 
 
 def _checked_slug(slug: str) -> str:
@@ -123,7 +138,7 @@ def _checked_name(raw: str) -> str:
     return name
 
 
-def _checked_origins(slug: str, raw: Iterable[str]) -> list[str]:
+def _checked_origins(slug: str, raw: Iterable[str], *, mounted: bool) -> list[str]:
     """Normal origins, each once, in the order given."""
     origins: dict[str, None] = {}
     for text in raw:
@@ -133,4 +148,7 @@ def _checked_origins(slug: str, raw: Iterable[str]) -> list[str]:
         origins[origin] = None
     if not origins:
         raise NoOrigin(slug=slug)
+    hosts = {origin.partition("://")[2] for origin in origins}
+    if mounted and len(hosts) > 1:  # a session holds one secret for each such portal
+        raise OneHostOnly(slug=slug)
     return list(origins)

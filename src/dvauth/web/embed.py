@@ -1,33 +1,14 @@
 """The script that portals include: the same bytes for everybody, with or without a cookie."""
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
-
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
+
+from dvauth.portals.embed_tag import fingerprint, script
 
 embed = Blueprint("embed", __name__)
 
 FRESH_SECONDS = 300  # how long a portal's visitors may see an older version after an upgrade
 YEAR_SECONDS = 31_536_000
-
-
-@cache
-def script() -> bytes:
-    return (files("dvauth") / "static" / "dvauth.min.js").read_bytes()
-
-
-@cache
-def integrity() -> str:
-    """The value for the tag's ``integrity`` attribute (SRI)."""
-    return "sha384-" + base64.b64encode(hashlib.sha384(script()).digest()).decode()
-
-
-@cache
-def fingerprint() -> str:
-    return hashlib.sha256(script()).hexdigest()[:16]
 
 
 @embed.get("/embed.js")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dvauth.accounts.setup_links import SetupLinks
     from dvauth.administration.account_import import AccountImport
     from dvauth.administration.accounts import AccountAdministration
+    from dvauth.administration.audit import AuditAdministration
+    from dvauth.administration.portals import PortalAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
@@ -36,6 +38,8 @@ class WebServices:
     timeouts: "TimeoutAdministration"
     account_administration: "AccountAdministration"
     account_import: "AccountImport"
+    portal_administration: "PortalAdministration"
+    audit_administration: "AuditAdministration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"

@@ -8,6 +8,7 @@ from flask_babel import format_decimal, gettext
 from dvauth.administration.timeouts import Difference, differences
 from dvauth.policies.book import Changed
 from dvauth.timeouts.recommendations import Recommendation
+from dvauth.web.admin import audit
 from dvauth.web.admin.timeout_forms import field_title, say
 from dvauth.web.services import services
 
@@ -23,6 +24,9 @@ def init_app(app: Flask) -> None:
         "source": source,
         "bound": bound,
         "changes": changes,
+        "detail": audit.in_words,
+        "detail_title": audit.title,
+        "event_meaning": audit.meaning,
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)

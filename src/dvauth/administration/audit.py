@@ -1,0 +1,85 @@
+"""What administrators do with the audit log: read it, and take rows out of the house. Nobody changes it."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from io import StringIO
+from typing import Any
+
+from dvauth.accounts.directory import AccountDirectory
+from dvauth.administration.actor import Actor, Record
+from dvauth.audit.trail import AuditTrail, Place, Recorded, Wanted
+
+COLUMNS = ("at", "level", "event", "account", "actor", "session", "portal", "address", "details", "id")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run (OWASP, CSV injection)
+
+
+class Form(StrEnum):
+    """Of an export: for spreadsheets, or for programs."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+
+
+class AuditAdministration:
+    """Every method may raise ``DatabaseUnavailable``."""
+
+    def __init__(self, *, trail: AuditTrail, accounts: AccountDirectory, record: Record) -> None:
+        self._trail = trail
+        self._accounts = accounts
+        self._record = record
+
+    def newest(self, wanted: Wanted, before: Place | None = None, *, most: int) -> list[Recorded]:
+        return self._trail.newest(wanted, before, most)
+
+    def account_id(self, typed: str) -> str:
+        """Of a username; anything else, such as ``cli`` or an id, is what it is."""
+        found = self._accounts.find(typed)
+        return found.id if found else typed
+
+    def usernames(self, rows: Iterable[Recorded]) -> dict[str, str]:
+        """By account's id, of all accounts that the rows tell of and that there are."""
+        return self._accounts.usernames({name for row in rows for name in (row.account, row.actor) if name})
+
+    def export(self, actor: Actor, wanted: Wanted, form: Form) -> Iterator[str]:
+        """The rows, newest first, line by line. Recorded at once: who has them from now on."""
+        chosen = " ".join(f"{name}={_plain(value)}" for name, value in wanted.given().items())
+        self._record(
+            "authz_admin",
+            actor=actor.name,
+            address=actor.address,
+            action="audit exported",
+            form=form,
+            rows=chosen or "all",
+        )
+        rows = self._trail.all(wanted)
+        return _csv_lines(rows) if form is Form.CSV else (json.dumps(document(row)) + "\n" for row in rows)
+
+
+def document(row: Recorded) -> dict[str, Any]:
+    """Plain values for JSON."""
+    known = {"level": row.known.level if row.known else None, "at": row.at.isoformat()}
+    return {name: known[name] if name in known else getattr(row, name) for name in COLUMNS}
+
+
+def _csv_lines(rows: Iterable[Recorded]) -> Iterator[str]:
+    yield _csv_line(COLUMNS)
+    for row in rows:
+        values = document(row) | {"details": json.dumps(row.details, ensure_ascii=False)}
+        yield _csv_line([_harmless(str(value or "")) for value in values.values()])
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

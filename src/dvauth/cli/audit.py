@@ -1,0 +1,87 @@
+"""``dvauth audit``: who did what, and why sessions ended."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import reduce
+from typing import Any, TypeVar
+
+import click
+
+from dvauth.administration.audit import Form, document
+from dvauth.audit.events import Event
+from dvauth.audit.trail import Recorded, Wanted
+from dvauth.cli.duration import Duration
+from dvauth.cli.joined import CLI, joined
+from dvauth.cli.show import json_option, show_json, show_table
+from dvauth.cli.texts import gettext as _
+from dvauth.parts import Parts, utc_now
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILTERS = (
+    click.option("--last", type=Duration(), help="Of so long until now, such as 24h; all unless given."),
+    click.option("--event", type=click.Choice([event.value for event in Event]), help="Of this kind."),
+    click.option("--account", help="About this account (its username)."),
+    click.option("--actor", help="Done by this account (its username), or by cli."),
+    click.option("--session", help="Of this session, as its events name it."),
+    click.option("--portal", help="On this portal (its slug)."),
+    click.option("--address", help="From this IP address."),
+)
+
+
+def filtered(command: F) -> F:
+    """Adds the filters, handed to the command by their names."""
+    return reduce(lambda found, option: option(found), reversed(FILTERS), command)
+
+
+@click.group()
+def audit() -> None:
+    """Read the audit log. Nothing changes it; what is older than DVAUTH_AUDIT_RETENTION is forgotten."""
+
+
+@audit.command()
+@click.option("-n", "most", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many events.")
+@filtered
+@json_option
+def tail(most: int, *, as_json: bool, **given: Any) -> None:
+    """Show the latest events, the newest last."""
+    with joined() as parts:
+        rows = parts.audit_administration.newest(_wanted(parts, **given), most=most)[::-1]
+        names = parts.audit_administration.usernames(rows)
+    if as_json:
+        show_json([document(row) for row in rows])
+    else:
+        columns = [_("When"), _("Event"), _("About"), _("By"), _("Portal"), _("Address"), _("Details")]
+        show_table(columns, (_row(row, names) for row in rows))
+
+
+@audit.command()
+@click.option(
+    "--csv", "form", flag_value=Form.CSV.value, help="For spreadsheets; a cell that one would run begins with '."
+)
+@click.option(
+    "--json", "form", flag_value=Form.JSON_LINES.value, default=Form.JSON_LINES.value, help="One JSON line an event."
+)
+@filtered
+def export(form: str, **given: Any) -> None:
+    """Print all events, the newest first, as JSON lines or as CSV."""
+    with joined() as parts:
+        for line in parts.audit_administration.export(CLI, _wanted(parts, **given), Form(form)):
+            click.echo(line, nl=False)
+
+
+def _wanted(parts: Parts, *, last: timedelta | None, account: str | None, actor: str | None, **others: Any) -> Wanted:
+    find = parts.audit_administration.account_id
+    return Wanted(
+        since=utc_now() - last if last else None,
+        account=find(account) if account else None,
+        actor=find(actor) if actor else None,
+        **others,
+    )
+
+
+def _row(row: Recorded, names: dict[str, str]) -> list[str]:
+    people = [names.get(name or "", name or "") for name in (row.account, row.actor)]
+    details = " ".join(f"{name}={value}" for name, value in row.details.items() if value is not None)
+    when = row.at.astimezone().isoformat(" ", "seconds")
+    return [when, row.event, *people, row.portal or "", row.address or "", details]
