@@ -15,6 +15,7 @@ from dvauth.web import guards, i18n, identity
 from dvauth.web.account import account
 from dvauth.web.admin import filters
 from dvauth.web.admin.prompt_preview import prompt_preview
+from dvauth.web.admin.sessions import sessions
 from dvauth.web.admin.timeouts import timeouts
 from dvauth.web.answers import Failure, failure_of, problem
 from dvauth.web.confirm import confirm
@@ -47,7 +48,7 @@ def create_app(parts: Parts) -> Flask:
     identity.init_app(app)
     guards.init_app(app)
     filters.init_app(app)
-    for blueprint in (login, account, confirm, setup, enter, embed, health, timeouts, prompt_preview):
+    for blueprint in (login, account, confirm, setup, enter, embed, health, sessions, timeouts, prompt_preview):
         app.register_blueprint(blueprint)
     app.context_processor(_page_context)
     _register_errors(app)
@@ -65,6 +66,7 @@ def _web_services(parts: Parts) -> WebServices:
         tickets=parts.tickets,
         accounts=parts.accounts,
         authenticator=parts.authenticator,
+        sessions=parts.sessions,
         timeouts=parts.timeouts,
         setup_links=parts.setup_links,
         audit=parts.audit,
@@ -83,6 +85,7 @@ def _page_context() -> dict[str, Any]:
     settings = services().settings
     return {
         "site_name": settings.site_name,
+        "contact": settings.contact,
         "home_url": f"{settings.base_url}/account/",
         "mount": "" if identity.current_visit().is_central else MOUNT,
     }

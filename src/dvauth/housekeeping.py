@@ -14,7 +14,7 @@ from dvauth.audit.log import Entry
 from dvauth.audit.revocations import Revocation
 from dvauth.parts import Parts, utc_now
 from dvauth.sessions import keys
-from dvauth.sessions.ending import FORGET_AFTER
+from dvauth.sessions.ending import ADDRESS, DEVICE, FORGET_AFTER
 from dvauth.sessions.reaper import DrainedEvent
 from dvauth.sessions.record import SessionEvent
 from dvauth.storage.redis import StoreUnavailable
@@ -27,6 +27,7 @@ ROUND_SECONDS = 1.0
 SWEEP_SHARE_SECONDS = 0.5  # of a round, so that a long sweep does not keep ends waiting
 REAP_SHARE_SECONDS = 0.5  # … nor many ends the sweep that finds more
 DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
+END_SHARE_SECONDS = 0.5  # … nor sessions to end by order the events
 FORGET_AGAIN_SECONDS = 3600
 WILLED = [reason for reason in Reason if reason.willed]
 
@@ -44,6 +45,7 @@ class Housekeeping:
         self._unswept: list[str] = []  # buckets
         self._more_to_end = False
         self._forget_again_at = float("-inf")
+        self._unreconciled: list[str] = []  # buckets
 
     def run(self, stopped: threading.Event) -> None:
         """One round after another until ``stopped`` is set."""
@@ -65,7 +67,16 @@ class Housekeeping:
     def keep_books(self) -> None:
         """The round that asks SQL."""
         parts = self._parts
-        for task in (parts.log_out_late, self._drain, self._publish, parts.accounts.settle, self._forget):
+        tasks = (
+            parts.log_out_late,
+            self._end_by_order,
+            self._drain,
+            self._publish,
+            parts.accounts.settle,
+            self._forget,
+            self._reconcile,
+        )
+        for task in tasks:
             _attempt(task)
 
     def _sweep(self) -> None:
@@ -135,6 +146,7 @@ class Housekeeping:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
         willed = [drained.event for drained in events if drained.event.details.get("reason") in WILLED]
         self._parts.revocations.add(map(_revocation, willed))
+        self._parts.session_index.keep(drained.event for drained in events)
         self._parts.audit.ingest(map(_entry, events))
 
     def _publish(self) -> None:
@@ -144,6 +156,21 @@ class Housekeeping:
         if self._monotonic() >= self._forget_again_at:
             self._parts.revocations.forget(utc_now())
             self._forget_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
+            self._unreconciled = list(keys.BUCKETS)
+
+    def _reconcile(self) -> None:
+        """One bucket of the index of sessions a round: all of them within five minutes, and again every hour."""
+        if not self._unreconciled:
+            return
+        bucket = self._unreconciled.pop()
+        try:
+            self._parts.reconciliation.reconcile(bucket)
+        except (StoreUnavailable, DatabaseUnavailable):
+            self._unreconciled.append(bucket)
+            raise
+
+    def _end_by_order(self) -> None:
+        self._parts.ordered_ends.go_on(self._share(END_SHARE_SECONDS))
 
 
 def _every_second(round_: Callable[[], None], stopped: threading.Event) -> None:
@@ -174,7 +201,7 @@ def _revocation(event: SessionEvent) -> Revocation:
 
 def _entry(drained: DrainedEvent) -> Entry:
     event = drained.event
-    details = dict(event.details)
+    details = {name: value for name, value in event.details.items() if name != DEVICE}
     return Entry(
         id=drained.id,
         at=event.at,
@@ -182,5 +209,6 @@ def _entry(drained: DrainedEvent) -> Entry:
         account=event.account_id or None,
         session=event.ref.session_id,
         portal=details.pop("portal", None),
+        address=details.pop(ADDRESS, None),
         details=details,
     )

@@ -1,7 +1,7 @@
 """The accounts in SQL: the only place that reads and changes them."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -91,6 +91,12 @@ class AccountDirectory:
         """Every account, by username."""
         with self._database.session() as sql:
             return [row.value() for row in sql.scalars(select(AccountRow).order_by(AccountRow.canonical_username))]
+
+    def known(self, account_ids: Collection[str]) -> dict[str, Account]:
+        """Those of these accounts that there are, by id."""
+        with self._database.session() as sql:
+            rows = sql.scalars(select(AccountRow).where(AccountRow.id.in_(account_ids)))
+            return {row.id: row.value() for row in rows}
 
     def disable(self, account_id: str) -> None:
         """No login from now on, and all sessions end. Raises ``NoSuchAccount``, ``LastAdministrator``."""

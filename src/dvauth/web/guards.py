@@ -29,7 +29,7 @@ ON_PORTAL_HOSTS = {
 }
 ASKED_FROM_INSIDE = {"health.live", "health.ready"}  # by proxies, on the inner network
 ON_ANY_HOST = {*ASKED_FROM_INSIDE, "static", "bootstrap.static"}  # the page that says what is wrong has a style
-PAGES = {"login", "account", "confirm", "setup", "enter", "prompt_preview", "timeouts"}
+PAGES = {"login", "account", "confirm", "setup", "enter", "prompt_preview", "sessions", "timeouts"}
 WITHOUT_EFFECT = {"prompt_preview.keep_alive"}  # a forged one would change nothing
 FORM_COOKIE = "form"
 FORM_FIELD = "csrf_token"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
+    from dvauth.administration.sessions import SessionAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
@@ -31,6 +32,7 @@ class WebServices:
     tickets: "TicketOffice"
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
+    sessions: "SessionAdministration"
     timeouts: "TimeoutAdministration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
