@@ -146,8 +146,8 @@ class Housekeeping:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
         willed = [drained.event for drained in events if drained.event.details.get("reason") in WILLED]
         self._parts.revocations.add(map(_revocation, willed))
-        self._parts.session_index.keep(drained.event for drained in events)
         self._parts.audit.ingest(map(_entry, events))
+        self._parts.session_index.keep(drained.event for drained in events)
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
