@@ -304,19 +304,19 @@ def work_of(index: SessionIndex, search: Search | None, after: Position | None) 
 
 def fill(site: Any, numbers: range) -> None:
     """Rows as a hundred thousand logins leave them."""
-    began, rows = site.clock.now() - timedelta(days=1), []
-    for number in numbers:
-        rows.append(
-            {
-                "session_id": f"session{number:08d}",
-                "bucket": keys.BUCKETS[number % 256],
-                "account_id": f"account{number % 10:05d}",
-                "portal": ("news", "desk")[number % 2],
-                "address": f"192.0.2.{number % 10}",
-                "device": ("Chrome · Windows", "Edge · Windows", "Safari · iPhone")[number % 3],
-                "created_at": began + timedelta(milliseconds=number),
-            }
-        )
+    began = site.clock.now() - timedelta(days=1)
+    rows = [
+        {
+            "session_id": f"session{number:08d}",
+            "bucket": keys.BUCKETS[number % 256],
+            "account_id": f"account{number % 10:05d}",
+            "portal": ("news", "desk")[number % 2],
+            "address": f"192.0.2.{number % 10}",
+            "device": ("Chrome · Windows", "Edge · Windows", "Safari · iPhone")[number % 3],
+            "created_at": began + timedelta(milliseconds=number),
+        }
+        for number in numbers
+    ]
     site.parts.session_index.change(rows, ())
 
 
