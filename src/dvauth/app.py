@@ -19,6 +19,7 @@ from dvauth.web.admin.accounts import accounts
 from dvauth.web.admin.audit import audit
 from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
+from dvauth.web.admin.sessions import sessions
 from dvauth.web.admin.timeouts import timeouts
 from dvauth.web.answers import Failure, failure_of, problem
 from dvauth.web.confirm import confirm
@@ -60,6 +61,7 @@ def create_app(parts: Parts) -> Flask:
         embed,
         health,
         timeouts,
+        sessions,
         accounts,
         account_import,
         portals,
@@ -83,6 +85,7 @@ def _web_services(parts: Parts) -> WebServices:
         tickets=parts.tickets,
         accounts=parts.accounts,
         authenticator=parts.authenticator,
+        sessions=parts.sessions,
         timeouts=parts.timeouts,
         account_administration=parts.account_administration,
         account_import=parts.account_import,
@@ -105,6 +108,7 @@ def _page_context() -> dict[str, Any]:
     settings = services().settings
     return {
         "site_name": settings.site_name,
+        "contact": settings.contact,
         "home_url": f"{settings.base_url}/account/",
         "mount": "" if identity.current_visit().is_central else MOUNT,
     }

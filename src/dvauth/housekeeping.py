@@ -14,6 +14,7 @@ from dvauth.audit.events import Event
 from dvauth.audit.log import Entry
 from dvauth.parts import Parts, revocations, utc_now
 from dvauth.sessions import keys
+from dvauth.sessions.ending import ADDRESS, DEVICE
 from dvauth.sessions.reaper import DrainedEvent
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.storage.sql import DatabaseUnavailable
@@ -25,6 +26,7 @@ SWEEP_SHARE_SECONDS = 0.5  # of a round, so that a long sweep does not keep ends
 REAP_SHARE_SECONDS = 0.5  # … nor many ends the sweep that finds more
 DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
 FORGET_SHARE_SECONDS = 0.2  # … nor what is forgotten the rest
+END_SHARE_SECONDS = 0.5  # … nor sessions to end by order the events
 FORGET_AGAIN_SECONDS = 3600
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class Housekeeping:
         self._more_to_end = False
         self._forget_again_at = float("-inf")
         self._forget_events_again_at = float("-inf")
+        self._unreconciled: list[str] = []  # buckets
 
     def run(self, stopped: threading.Event) -> None:
         """One round after another until ``stopped`` is set."""
@@ -63,14 +66,17 @@ class Housekeeping:
     def keep_books(self) -> None:
         """The round that asks SQL."""
         parts = self._parts
-        for task in (
+        tasks = (
             parts.log_out_late,
+            self._end_by_order,
             self._drain,
             self._publish,
             parts.accounts.settle,
             self._forget,
             self._forget_events,
-        ):
+            self._reconcile,
+        )
+        for task in tasks:
             _attempt(task)
 
     def _sweep(self) -> None:
@@ -140,6 +146,7 @@ class Housekeeping:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
         self._parts.revocations.add(revocations(drained.event for drained in events))
         self._parts.audit.ingest(map(_entry, events))
+        self._parts.session_index.keep(drained.event for drained in events)
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
@@ -148,6 +155,21 @@ class Housekeeping:
         if self._monotonic() >= self._forget_again_at:
             self._parts.revocations.forget(utc_now())
             self._forget_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
+            self._unreconciled = list(keys.BUCKETS)
+
+    def _reconcile(self) -> None:
+        """One bucket of the index of sessions a round: all of them within five minutes, and again every hour."""
+        if not self._unreconciled:
+            return
+        bucket = self._unreconciled.pop()
+        try:
+            self._parts.reconciliation.reconcile(bucket)
+        except (StoreUnavailable, DatabaseUnavailable):
+            self._unreconciled.append(bucket)
+            raise
+
+    def _end_by_order(self) -> None:
+        self._parts.ordered_ends.go_on(self._share(END_SHARE_SECONDS))
 
     def _forget_events(self) -> None:
         """As long as there are old ones some in each round: nothing else waits for them."""
@@ -178,7 +200,7 @@ def _attempt(task: Callable[[], object]) -> None:
 
 def _entry(drained: DrainedEvent) -> Entry:
     event = drained.event
-    details = dict(event.details)
+    details = {name: value for name, value in event.details.items() if name != DEVICE}
     return Entry(
         id=drained.id,
         at=event.at,
@@ -186,5 +208,6 @@ def _entry(drained: DrainedEvent) -> Entry:
         account=event.account_id or None,
         session=event.ref.session_id,
         portal=details.pop("portal", None),
+        address=details.pop(ADDRESS, None),
         details=details,
     )

@@ -22,7 +22,10 @@ from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
 from dvauth.administration.audit import AuditAdministration
+from dvauth.administration.end_orders import EndOrders, OrderedEnds
 from dvauth.administration.portals import PortalAdministration
+from dvauth.administration.session_index import Reconciliation, SessionIndex
+from dvauth.administration.sessions import SessionAdministration
 from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
@@ -88,6 +91,7 @@ class Parts:
         self.revocations = RevocationJournal(self.database)
         self.journal = JournalWriter(self.revocations.add)
         self._impatient_database = Database(settings.sql_url, lock_wait=PATIENCE_SECONDS)  # people wait for it
+        self.session_index = SessionIndex(self.database)
         self.late_logouts = LateLogouts(self._impatient_database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
         self.audit_trail = AuditTrail(self.database)
@@ -128,8 +132,12 @@ class Parts:
         )
 
     @cached_property
+    def schedule(self) -> Schedule:
+        return Schedule(self.connection)
+
+    @cached_property
     def reaper(self) -> Reaper:
-        return Reaper(Schedule(self.connection), self.store, self.clock, self.policies)
+        return Reaper(self.schedule, self.store, self.clock, self.policies)
 
     @cached_property
     def publisher(self) -> Publisher:
@@ -140,12 +148,39 @@ class Parts:
         return PolicyBook(self.database, self._publish, short_allowed=self.settings.development_short_timeouts)
 
     @cached_property
+    def survey(self) -> SessionSurvey:
+        return SessionSurvey(self.connection, self.store)
+
+    @cached_property
+    def sessions(self) -> SessionAdministration:
+        return SessionAdministration(
+            index=self.session_index,
+            orders=EndOrders(self.database),
+            keeper=self.keeper,
+            survey=self.survey,
+            accounts=self.accounts,
+            portals=self.portals,
+            now=self.clock.now,
+            record=self.audit.record,
+        )
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        return Reconciliation(self.session_index, self.schedule, self.store, self._slug_of)
+
+    def _slug_of(self, portal_id: int | None) -> str:
+        return next((portal.slug for portal in self.portal_directory().portals if portal.id == portal_id), "")
+
+    @cached_property
+    def ordered_ends(self) -> OrderedEnds:
+        return OrderedEnds(EndOrders(self.database), self.schedule, self.store, self.keeper, self.clock.now)
+
+    @cached_property
     def timeouts(self) -> TimeoutAdministration:
-        survey = SessionSurvey(self.connection, self.store)
         return TimeoutAdministration(
             book=self.policy_book,
             portals=self.portals,
-            survey=survey,
+            survey=self.survey,
             pauses=self.pauses,
             now=self.clock.now,
             record=self.audit.record,

@@ -164,6 +164,9 @@ class Settings:
         reason="tells the cookies of two services on one host apart",
     )
     site_name: str = _option(str, "Cổng thông tin điện tử", reason="shown at the top of every page")
+    contact: str = _option(
+        str, "", reason="whom people ask whose session an administrator ended: a telephone number or an address"
+    )
     default_locale: str = _option(
         _matching("|".join(LANGUAGES), N_("must be vi or en")),
         "vi",

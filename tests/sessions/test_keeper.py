@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dvauth.sessions.check import Active, Anonymous, Cause, Ended
-from dvauth.sessions.record import Place
+from dvauth.sessions.record import Origin, Place
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
 
@@ -346,6 +346,25 @@ def test_life_of_a_session_is_told_in_events(desk: Any) -> None:
         ("session_renewed", {"portal": "news"}),
         ("session_expired", {"reason": "idle"}),
     ]
+
+
+def test_login_is_told_with_where_it_came_from(desk: Any) -> None:
+    desk.open(origin=Origin(address="192.0.2.7", user_agent="Firefox · Windows"), portal=desk.news)
+    told = {"portal": "news", "address": "192.0.2.7", "device": "Firefox · Windows"}
+    assert desk.events() == [("session_created", told)]
+
+
+@pytest.mark.proves("TE4")
+def test_sessions_of_many_people_are_ended_and_journalled(desk: Any) -> None:
+    ended, living = [desk.open(person) for person in (desk.alice, desk.bob)], desk.open(desk.charlie)
+    desk.keeper.end(ended[0].record, Reason.LOGOUT)
+    assert desk.keeper.end_many([opened.record for opened in ended], Reason.REVOKED) == 1
+    assert [desk.keeper.check(opened.cookie).reason for opened in ended] == [Reason.LOGOUT, Reason.REVOKED]
+    assert {ending.ref for ending in desk.journal} == {opened.record.ref for opened in ended}
+    refs = [opened.record.ref for opened in (*ended, living)]
+    assert [record.ref for record in desk.keeper.live(refs)] == [living.record.ref]
+    desk.pass_time(minutes=5)
+    assert not desk.keeper.live(refs)
 
 
 def test_deliberate_ends_are_told_to_the_journal(desk: Any) -> None:

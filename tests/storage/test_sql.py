@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, text
 
 import dvauth.accounts.models
+import dvauth.administration.models
 import dvauth.policies.models
 import dvauth.portals.models
 import dvauth.storage.revision

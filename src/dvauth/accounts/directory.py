@@ -97,6 +97,12 @@ class AccountDirectory:
             row = _existing(sql, account_id)
             row.display_name, row.searched = name, _searched(row.username, name)
 
+    def known(self, account_ids: Collection[str]) -> dict[str, Account]:
+        """Those of these accounts that there are, by id."""
+        with self._database.session() as sql:
+            rows = sql.scalars(select(AccountRow).where(AccountRow.id.in_(account_ids)))
+            return {row.id: row.value() for row in rows}
+
     def disable(self, account_id: str) -> None:
         """No login from now on, and all sessions end. Raises ``NoSuchAccount``, ``LastAdministrator``."""
         with self._database.session() as sql, _keeping_an_administrator(sql, account_id) as row:

@@ -103,7 +103,12 @@ class Event(StrEnum):
     )
 
     # administration
-    AUTHZ_ADMIN = "authz_admin", Level.WARN, N_("an administrator changed portals or timeouts"), ("actor", "action")
+    AUTHZ_ADMIN = (
+        "authz_admin",
+        Level.WARN,
+        N_("an administrator changed portals or timeouts, or ended sessions"),
+        ("actor", "action"),
+    )
     AUTHZ_CHANGE = (
         "authz_change",
         Level.WARN,

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dvauth.sessions.record import CENTRAL, Place, SessionEvent, SessionRecord, SessionRef, Tombstone
+from dvauth.sessions.record import CENTRAL, Origin, Place, SessionEvent, SessionRecord, SessionRef, Tombstone
 from dvauth.timeouts.judge import Reason, limits
 from dvauth.timeouts.policy import LONGEST_ABSOLUTE, LONGEST_REMEMBER, PolicySet
 
 REMEMBERED_END = timedelta(minutes=10)  # at least so long an ended session is told apart from no session
 FORGET_AFTER = timedelta(minutes=10)  # past the longest possible life, Redis may drop what the reaper never saw
+
+ADDRESS, DEVICE = "address", "device"  # details of ``session_created``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,12 @@ def event_of(name: str, record: SessionRecord, now: datetime, place: Place = CEN
     if place.slug:
         details["portal"] = place.slug
     return SessionEvent(event=name, ref=record.ref, account_id=record.account_id, at=now, details=details)
+
+
+def where_from(origin: Origin) -> dict[str, str]:
+    """What the event of a login tells, beside the portal, so that administrators find the session by it."""
+    told = {ADDRESS: origin.address, DEVICE: origin.user_agent}
+    return {name: value for name, value in told.items() if value}
 
 
 def forgotten_by(record: SessionRecord) -> datetime:

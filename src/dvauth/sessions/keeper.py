@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from dvauth.sessions.check import Active, Cause, Check, Contention, Ended, Opened
 from dvauth.sessions.cookie import CookieSigner, Credential, fingerprint, new_ref, new_secret
-from dvauth.sessions.ending import Ending, ending_of, event_of, forgotten_by
+from dvauth.sessions.ending import Ending, ending_of, event_of, forgotten_by, where_from
 from dvauth.sessions.keys import bucket_of
 from dvauth.sessions.record import (
     CENTRAL,
@@ -85,11 +85,12 @@ class SessionKeeper:
         ref = new_ref(principal.account_id)
         record = SessionRecord.opened(ref, principal, came_from, self._clock.now(), remember=remember)
         secret = new_secret()
-        evicted = self._insert(record, fingerprint(secret))
+        evicted = self._insert(record, fingerprint(secret), Place(portal))
         return Opened(record=record, cookie=self._signer.sign(record.ref, secret), evicted=evicted)
 
-    def _insert(self, record: SessionRecord, digest: bytes) -> list[str]:
+    def _insert(self, record: SessionRecord, digest: bytes, place: Place) -> list[str]:
         policies = self._policies()
+        created = event_of("session_created", record, record.created_at, place, **where_from(record.origin))
         for _ in range(TRIES):
             others = self._store.accounts.sessions(record.account_id)
             self._settler.settle_all(others, record.created_at)  # what is over already has its own reason
@@ -99,7 +100,7 @@ class SessionKeeper:
                 due_at=deadline(record, policies),
                 forget_at=forgotten_by(record),
                 max_sessions=policies.strictest(record.roles).policy.max_sessions,
-                event=event_of("session_created", record, record.created_at),
+                event=created,
                 evictions=[self._ending(other, Reason.EVICTED) for other in others],
             )
             if evicted is not None:
@@ -181,6 +182,13 @@ class SessionKeeper:
                 return ended
         raise Contention
 
+    def end_many(self, records: Sequence[SessionRecord], reason: Reason) -> int:
+        """End sessions of any accounts, each by itself; how many this call ended."""
+        endings = [self._ending(record, reason) for record in records]
+        ended = sum(len(self._store.accounts.end([ending])) for ending in endings)
+        self._journal([ending.event for ending in endings])
+        return ended
+
     def set_roles(self, account_id: str, roles: Sequence[str]) -> None:
         """Live sessions get the new roles at once, and a new secret on the person's next page."""
         for _ in range(TRIES):
@@ -198,10 +206,12 @@ class SessionKeeper:
 
     def sessions_of(self, account_id: str) -> list[SessionRecord]:
         """The live sessions of an account, the most recently active first."""
-        now, policies = self._clock.now(), self._policies()
-        records = self._store.accounts.sessions(account_id)
-        live = [record for record in records if judge(record, policies, None, now).active]
+        live = self._live(self._store.accounts.sessions(account_id))
         return sorted(live, key=lambda record: record.last_activity_at, reverse=True)
+
+    def live(self, refs: Sequence[SessionRef]) -> list[SessionRecord]:
+        """Those of these sessions that live, in their order. One round trip to Redis."""
+        return self._live(self._store.read_anywhere(refs))
 
     def time_since_login(self, record: SessionRecord) -> timedelta:
         """How long ago the person proved who they are."""
@@ -227,6 +237,10 @@ class SessionKeeper:
             return None
         self._note_pause(record.last_activity_at - live.record.last_activity_at)
         return self._settler.settle(record, place, now)
+
+    def _live(self, records: Sequence[SessionRecord]) -> list[SessionRecord]:
+        now, policies = self._clock.now(), self._policies()
+        return [record for record in records if judge(record, policies, None, now).active]
 
     def _ending(self, record: SessionRecord, reason: Reason) -> Ending:
         return ending_of(record, reason, self._policies(), self._clock.now())

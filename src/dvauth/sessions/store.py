@@ -73,6 +73,17 @@ class SessionStore:
         found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
+    def read_anywhere(self, refs: Sequence[SessionRef]) -> list[SessionRecord]:
+        """The sessions of any buckets that still exist, with their origin, in one round trip."""
+        if not refs:
+            return []
+        pipeline = self._redis.pipeline(transaction=False)
+        for ref in refs:
+            pipeline.hmget(keys.session(ref), _LISTED)
+        rows = self._call(pipeline.execute)
+        found = (to_record(ref, _LISTED, row, None) for ref, row in zip(refs, rows, strict=True))
+        return [record for record in found if record]
+
     def tombstone(self, ref: SessionRef) -> Tombstone | None:
         raw = self._call(self._redis.get, keys.ended(ref))
         return Tombstone.from_json(raw) if raw else None

@@ -25,8 +25,18 @@ _SYSTEMS = (
 
 def device_of(user_agent: str) -> str:
     """``Firefox · Windows``; what is not known is left out."""
-    found = (_first(user_agent, _BROWSERS), _first(user_agent, _SYSTEMS))
-    return " · ".join(filter(None, found))
+    return _told(_first(user_agent, _BROWSERS), _first(user_agent, _SYSTEMS))
+
+
+def devices_like(text: str) -> list[str]:
+    """What ``device_of`` may say that has this text in it, in small or capital letters."""
+    browsers, systems = ({"", *(name for _mark, name in names)} for names in (_BROWSERS, _SYSTEMS))
+    said = {_told(browser, system) for browser in browsers for system in systems}
+    return sorted(device for device in said if text.casefold() in device.casefold())
+
+
+def _told(browser: str | None, system: str | None) -> str:
+    return " · ".join(filter(None, (browser, system)))
 
 
 def _first(user_agent: str, names: tuple[tuple[str, str], ...]) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dvauth.administration.accounts import AccountAdministration
     from dvauth.administration.audit import AuditAdministration
     from dvauth.administration.portals import PortalAdministration
+    from dvauth.administration.sessions import SessionAdministration
     from dvauth.administration.timeouts import TimeoutAdministration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
@@ -35,6 +36,7 @@ class WebServices:
     tickets: "TicketOffice"
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
+    sessions: "SessionAdministration"
     timeouts: "TimeoutAdministration"
     account_administration: "AccountAdministration"
     account_import: "AccountImport"

@@ -1,0 +1,111 @@
+"""``dvauth session``: who is logged in now, and an end to it."""
+
+from typing import Any
+
+import click
+
+from dvauth.administration.session_index import Position, Search
+from dvauth.administration.sessions import A_PAGE, SessionPage
+from dvauth.cli.joined import CLI, joined
+from dvauth.cli.show import json_option, show_json, show_table
+from dvauth.cli.texts import gettext as _
+from dvauth.parts import Parts
+from dvauth.sessions.record import SessionRecord
+from dvauth.web.devices import devices_like
+
+
+@click.group()
+def session() -> None:
+    """List and end sessions."""
+
+
+@session.command(name="list")
+@click.option("--account", help="Those of this account (its username).")
+@click.option("--portal", help="Those that began with a login on this portal (its slug).")
+@click.option("--address", help="Those from this IP address.")
+@click.option("--device", help="Those on devices or in browsers with this word, such as firefox.")
+@click.option("--after", help="Those after this place, as the page before told it.")
+@click.option("--most", type=click.IntRange(1, 1000), default=A_PAGE, show_default=True, help="How many at most.")
+@json_option
+def list_(*, after: str | None, most: int, as_json: bool, **searched: str | None) -> None:
+    """List live sessions, the latest logins first."""
+    if sum(value is not None for value in searched.values()) > 1:
+        raise click.UsageError(_("Give one of --account, --portal, --address, --device."))
+    with joined() as parts:
+        position = Position.from_text(after) if after else None
+        page = parts.sessions.page(_search(parts, **searched), position, most)
+        slugs = {portal.id: portal.slug for portal in parts.portals.all()}
+    place = page.next.to_text() if page.next else None
+    if as_json:
+        show_json({"sessions": [_document(each, page, slugs) for each in page.sessions], "next": place})
+        return
+    if not page.sessions:
+        click.echo(_("There are no such sessions."))
+    else:
+        columns = [_("Session"), _("Username"), _("Portal"), _("IP address"), _("Device"), _("Login"), _("Activity")]
+        show_table(columns, (_row(each, page, slugs) for each in page.sessions))
+    if place:
+        click.echo(_("There are more: --after {place}").format(place=place))
+
+
+@session.command()
+@click.argument("id", required=False)
+@click.option("--account", help="End all of this account (its username).")
+@click.option("--portal", help="End all that began with a login on this portal (its slug).")
+@click.option("--all", "everybody", is_flag=True, help="End all there are.")
+@json_option
+def end(*, id: str | None, account: str | None, portal: str | None, everybody: bool, as_json: bool) -> None:  # noqa: A002 - click's name for it
+    """End the session ID, or many."""
+    if sum((id is not None, account is not None, portal is not None, everybody)) != 1:
+        raise click.UsageError(_("Give a session's ID, or one of --account, --portal, --all."))
+    with joined() as parts:
+        desk = parts.sessions
+        number = 1
+        if id is not None:
+            desk.end_one(CLI, id)
+        elif account is not None:
+            number = desk.end_account(CLI, account)
+        elif portal is not None:
+            number = desk.end_portal(CLI, portal)
+        else:
+            number = desk.end_everybody(CLI)
+    at_once = id is not None or account is not None
+    if as_json:
+        show_json({"sessions": number, "ended": at_once})
+    elif at_once:
+        click.echo(_("Sessions ended: {number}").format(number=number))
+    else:
+        sentence = _("Sessions to end: {number}. The service ends a few within two seconds, a million within minutes.")
+        click.echo(sentence.format(number=number))
+
+
+def _search(
+    parts: Parts, *, account: str | None, portal: str | None, address: str | None, device: str | None
+) -> Search | None:
+    if account is not None or portal is not None:
+        return parts.sessions.search(username=account, portal=portal)
+    if device is not None:
+        return Search("device", devices_like(device))
+    return Search("address", (address,)) if address is not None else None
+
+
+def _document(each: SessionRecord, page: SessionPage, slugs: dict[int, str]) -> dict[str, Any]:
+    account = page.accounts.get(each.account_id)
+    return {
+        "id": each.ref.session_id,
+        "account_id": each.account_id,
+        "username": account.username if account else None,
+        "roles": each.roles,
+        "portal": slugs.get(each.origin.portal_id or 0),
+        "address": each.origin.address,
+        "device": each.origin.user_agent,
+        "created_at": each.created_at.isoformat(),
+        "last_activity_at": each.last_activity_at.isoformat(),
+    }
+
+
+def _row(each: SessionRecord, page: SessionPage, slugs: dict[int, str]) -> tuple[str, ...]:
+    shown = _document(each, page, slugs)
+    times = (moment.astimezone().strftime("%Y-%m-%d %H:%M") for moment in (each.created_at, each.last_activity_at))
+    named = (shown["username"] or each.account_id, shown["portal"] or "–", shown["address"], shown["device"])
+    return shown["id"], *named, *times
