@@ -88,7 +88,12 @@ class Event(StrEnum):
     )
 
     # administration
-    AUTHZ_ADMIN = "authz_admin", Level.WARN, "an administrator changed portals or timeouts", ("actor", "action")
+    AUTHZ_ADMIN = (
+        "authz_admin",
+        Level.WARN,
+        "an administrator changed portals or timeouts, or took accounts along",
+        ("actor", "action"),
+    )
     AUTHZ_CHANGE = "authz_change", Level.WARN, "the roles of an account were changed", ("account", "before", "after")
     USER_CREATED = "user_created", Level.WARN, "an account was added", ("actor", "account", "roles")
     USER_UPDATED = "user_updated", Level.WARN, "an account was changed", ("actor", "account", "change")
