@@ -23,7 +23,7 @@ role_option = click.option(
 
 @click.group()
 def account() -> None:
-    """Add, list and change accounts."""
+    """Add, list, change, import and export accounts."""
 
 
 @account.command()

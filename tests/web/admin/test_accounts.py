@@ -32,8 +32,9 @@ def of(site: Any, name: str) -> str:
 
 
 def names(page: Any) -> list[str]:
-    """The usernames that a page lists."""
-    return re.findall(r'class="aside">([^<]+)<', page.text)
+    """The usernames that a page lists; of those that are display names as well, these."""
+    found = re.findall(r'scope="row"><a href="[^"]+">([^<]+)</a>(?:<span class="aside">([^<]+)<)?', page.text)
+    return [username or display_name for display_name, username in found]
 
 
 def audited(site: Any) -> list[tuple[Any, ...]]:
@@ -301,3 +302,17 @@ def test_the_last_login_is_told(site: Any, charlie: Any) -> None:
         sql.get(AccountRow, site.people["bob"].id).last_login_at = site.people["bob"].created_at - timedelta(days=40)
     assert "1 tháng trước" in charlie.get(of(site, "bob")).text
     assert "chưa bao giờ" in charlie.get(of(site, "alice")).text
+
+
+def test_who_must_prove_again_who_they_are_comes_back_to_the_account(site: Any, charlie: Any) -> None:
+    token = charlie.token(of(site, "bob"))
+    for _ in range(8):
+        site.pass_time(minutes=4)
+        charlie.get("/account/")
+    headers = site.navigation | {"Origin": site.centre}
+    act = f"{of(site, 'bob')}/disable"
+    asked = charlie.client.post(act, base_url=site.centre, data={"csrf_token": token}, headers=headers)
+    assert asked.headers["Location"] == f"/confirm?back={of(site, 'bob')}"
+    assert site.parts.accounts.get(site.people["bob"].id).is_enabled
+    proved = charlie.post(asked.headers["Location"], {"password": site.password})
+    assert proved.headers["Location"] == of(site, "bob")

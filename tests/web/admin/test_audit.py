@@ -63,7 +63,7 @@ def test_who_did_what_is_told_with_names(site: Any, charlie: Any) -> None:
     site.parts.audit.flush()
     newest = cards(charlie.get(AUDIT))[0]
     charlies = f"charlie ({site.people['charlie'].id})"
-    assert newest["title"] == "Quản trị viên đã thay đổi cổng hoặc thời hạn, hoặc đã kết thúc phiên"
+    assert newest["title"] == "Quản trị viên đã thay đổi cổng hoặc thời hạn, kết thúc phiên hoặc xuất tài khoản"
     assert (newest["Người thực hiện"], newest["Địa chỉ IP"]) == (charlies, "127.0.0.1")
     assert (newest["Việc đã làm"], newest["Trước"], newest["Sau"]) == (
         "đã thay đổi cổng",

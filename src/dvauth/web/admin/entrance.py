@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from flask import abort, redirect, request, url_for
+from flask import abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms import Form
@@ -35,8 +35,16 @@ def require_fresh_administrator() -> ResponseReturnValue | None:
     changes = request.method not in {"GET", "HEAD"}
     if has_fresh_login(for_changes=changes):
         return None
-    back = request.path if changes else request.full_path.rstrip("?")
+    back = _page_of_form() if changes else request.full_path.rstrip("?")
     return redirect(url_for("confirm.form", back=back), 303)
+
+
+def _page_of_form() -> str:
+    """The address itself, or the nearest above it that shows a page."""
+    routes, path = current_app.create_url_adapter(request), request.path
+    while routes and not routes.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def refuse_unknown_fields(form: Form | None = None, *, besides: Iterable[str] = ()) -> None:
