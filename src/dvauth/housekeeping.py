@@ -139,8 +139,9 @@ class Housekeeping:
         except DatabaseUnavailable:
             raise
         except Exception:  # noqa: BLE001 - whatever is wrong with it, it is kept as it is, and comes no more
-            at, raw = drained.event.at, {"raw": repr(drained.event)}
-            self._parts.audit.ingest([Entry(id=drained.id, at=at, event=Event.SYS_UNREADABLE_EVENT, details=raw)])
+            # Its own time may make no sense either, and would be forgotten at once as too old.
+            now, raw = utc_now(), {"raw": repr(drained.event)}
+            self._parts.audit.ingest([Entry(id=drained.id, at=now, event=Event.SYS_UNREADABLE_EVENT, details=raw)])
 
     def _write_down(self, events: Sequence[DrainedEvent]) -> None:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""

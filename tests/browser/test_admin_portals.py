@@ -1,0 +1,60 @@
+"""The pages for administrators as they meet them: on a phone, in the dark, with a screen reader."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_pages import assert_fits, in_language
+
+PAGES = (
+    "/admin/portals",
+    "/admin/portals/portal",
+    "/admin/portals/portal/remove",
+    "/admin/audit",
+    "/admin/audit?event=",
+)
+
+
+@pytest.mark.proves("AX11", "AX13", "HD2")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(service: Any, log_in: Callable[[str], Any], page: Page, scheme: Any) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda said: said.type in {"error", "warning"} and complaints.append(said.text))
+    page.emulate_media(color_scheme=scheme)
+    log_in("admin")
+    for path in PAGES:
+        for language in ("vi", "en"):
+            in_language(page, service.url + path.partition("?")[0], language)
+            page.goto(service.url + path)
+            results = Axe().run(page)
+            assert results.violations_count == 0, (path, results.generate_report())
+    page.goto(f"{service.url}/admin/portals")
+    page.get_by_role("main").get_by_role("button").last.click()
+    expect(page.locator("[aria-invalid]")).to_have_count(3)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+@pytest.mark.proves("AX12")
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_pages_fit_and_targets_are_large_enough(
+    service: Any, log_in: Callable[[str], Any], page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    log_in("admin")
+    for path in PAGES:
+        page.goto(service.url + path)
+        assert_fits(page)
+
+
+def test_a_tag_is_copied_by_one_button(service: Any, log_in: Callable[[str], Any], page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=service.url)
+    log_in("admin")
+    page.goto(f"{service.url}/admin/portals/portal?lang=en")
+    page.get_by_role("button", name="Copy: With an integrity value").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "integrity=" in page.evaluate("navigator.clipboard.readText()")
