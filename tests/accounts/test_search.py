@@ -55,6 +55,6 @@ def test_accounts_from_before_are_found_after_an_upgrade(any_database: Database,
             "UPDATE alembic_version SET version_num = '0010'",
         ):
             sql.execute(text(statement))
-    any_database.upgrade()
+    any_database.upgrade("0011")
     with any_database.session() as sql:
         assert sql.scalars(text("SELECT searched FROM account ORDER BY searched")).all()[0] == "an nguyen van an"

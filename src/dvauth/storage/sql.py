@@ -99,8 +99,8 @@ class Database:
         with _outages_named(), self._sessions.begin() as session:
             yield session
 
-    def upgrade(self) -> None:
-        """Bring the schema to this version's. Processes that start together wait for each other.
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the schema to this version's, or to an older one. Processes that start together wait for each other.
 
         Raises ``NewerSchema``, ``DatabaseUnavailable``.
         """
@@ -110,7 +110,7 @@ class Database:
             _lock_for_migration(connection)
             config.attributes["connection"] = connection
             try:
-                command.upgrade(config, "head")
+                command.upgrade(config, revision)
             except CommandError as error:  # it knows no migration of that name
                 raise NewerSchema from error
             connection.commit()
