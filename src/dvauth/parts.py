@@ -181,7 +181,7 @@ class Parts:
             book=self.policy_book,
             portals=self.portals,
             survey=self.survey,
-            pauses=self.pauses,
+            pauses=lambda: self.connection.call(self.pauses.counts),
             now=self.clock.now,
             record=self.audit.record,
         )

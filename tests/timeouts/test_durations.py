@@ -1,5 +1,6 @@
 """Durations as people type them."""
 
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from dvauth.timeouts.durations import parse_duration, short
         ("1 giờ 30 phút", 5400),
         ("90 giây", 90),
         ("30 ngày", 2_592_000),
+        (unicodedata.normalize("NFD", "15 phút"), 900),
         ("15 phut", 900),
         ("15p", 900),
         ("2 tiếng", 7200),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +14,7 @@ from dvauth.policies.book import Change, Changed, PolicyBook
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.portals.portal import Portal
 from dvauth.portals.registry import PortalRegistry
-from dvauth.sessions.pauses import PauseCounts, Pauses
+from dvauth.sessions.pauses import PauseCounts
 from dvauth.sessions.record import SessionRecord
 from dvauth.sessions.survey import SessionSurvey
 from dvauth.timeouts.durations import short
@@ -28,14 +29,6 @@ class UnknownRole(Explained):
         "There is no role “{role}”; there are {known}. A role of your own begins with its timeouts: "
         "dvauth timeout set --role {role} --new-role --idle 15m"
     )
-
-
-class NothingToTakeBack(Explained):
-    sentence = N_("There is no change to take back.")
-
-
-class ChangedSince(Explained):
-    sentence = N_("The timeouts have been changed since: look at them again first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +69,7 @@ class TimeoutAdministration:
         book: PolicyBook,
         portals: PortalRegistry,
         survey: SessionSurvey,
-        pauses: Pauses,
+        pauses: Callable[[], PauseCounts],
         now: Callable[[], datetime],
         record: Record,
     ) -> None:
@@ -117,30 +110,22 @@ class TimeoutAdministration:
         checked_roles(change.roles)
         return self._book.checked(change)
 
-    def change(self, actor: Actor, change: Change) -> None:
-        """Every process judges by it within two seconds.
+    def change(self, actor: Actor, change: Change, last: int | None = None) -> None:
+        """Every process judges by it within two seconds. ``last``: the number of the last change that was seen.
 
-        Raises ``PolicyError``, ``ReasonMissing``, ``NoSuchPortal``, ``BadRole``; ``StoreUnavailable`` where it is
-        saved and Redis cannot be told of it yet.
+        Raises ``PolicyError``, ``ReasonMissing``, ``NoSuchPortal``, ``BadRole``, and ``ChangedSince`` if there was
+        another change meanwhile; ``StoreUnavailable`` where it is saved and Redis cannot be told of it yet.
         """
         self.checked(change)
-        before = self.policies()
-        try:
-            self._book.change(change, actor.name)
-        finally:
-            self._note(actor, before, self.policies())
+        self._book.change(change, actor.name, last=last, note=partial(self._note, actor))
 
-    def take_back(self, actor: Actor, number: int | None = None) -> None:
+    def take_back(self, actor: Actor, last: int | None = None) -> None:
         """Undo the last change; with its number, only if it is still the last.
 
-        Raises ``NothingToTakeBack``, ``ChangedSince``, and what ``change`` raises.
+        Raises ``NothingToTakeBack``, and what ``change`` raises.
         """
-        changes = self._book.changes(1)
-        if not changes:
-            raise NothingToTakeBack
-        if number not in {None, changes[0].number}:
-            raise ChangedSince
-        self.change(actor, Change.between(self.policies(), changes[0].before, self.reason()))
+        slugs = {portal.slug for portal in self._portals.all()}
+        self._book.take_back(slugs, actor.name, last=last, note=partial(self._note, actor))
 
     def impact(self, change: Change) -> Impact:
         """Raises what ``change`` raises. Looks at a sample where there are many sessions."""
@@ -164,7 +149,7 @@ class TimeoutAdministration:
         )
 
     def pauses(self) -> PauseCounts:
-        return self._pauses.counts()
+        return self._pauses()
 
     def _portal(self, slug: str) -> Portal:
         portal = self._portals.directory().by_slug(slug)
@@ -172,8 +157,17 @@ class TimeoutAdministration:
             raise NoSuchPortal(slug=slug)
         return portal
 
-    def _note(self, actor: Actor, before: PolicySet, after: PolicySet) -> None:
-        found = differences(before, after)
+    def _note(self, actor: Actor, made: Changed) -> None:
+        if made.reason != made.reason_before:
+            self._record(
+                "authz_admin",
+                actor=actor.name,
+                address=actor.address,
+                action="reason for looser timeouts changed",
+                before=made.reason_before,
+                after=made.reason,
+            )
+        found = differences(made.before, made.after)
         for (kind, name), these in groupby(found, key=lambda each: (each.kind, each.name)):
             changed = list(these)
             self._record(

@@ -1,6 +1,6 @@
 """The policies in SQL: read as a whole, changed as a whole, refused as a whole if anything does not fit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from dvauth.explained import N_, Explained
 from dvauth.policies.models import PolicyChangeRow, PolicyRow
 from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database
@@ -17,6 +18,14 @@ from dvauth.timeouts.recommendations import Recommendation, deviations
 DEFAULT = ("default", "")
 ASSURANCE = ("assurance", "")
 OURSELVES = "dvauth"  # who changes what no administrator did, such as a demo
+
+
+class NothingToTakeBack(Explained):
+    sentence = N_("There is no change to take back.")
+
+
+class ChangedSince(Explained):
+    sentence = N_("The timeouts have been changed since: look at them again first.")
 
 
 class ReasonMissing(ValueError):
@@ -69,13 +78,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change that was made: by whom, and the whole of the policies before and after it."""
+    """A change that was made: by whom, and the whole of the policies and their reason before and after it."""
 
     number: int
     at: datetime
     actor: str
     before: PolicySet
     after: PolicySet
+    reason_before: str | None = None
+    reason: str | None = None
 
 
 def _all_of(policy: Any) -> dict[str, Any]:
@@ -84,6 +95,9 @@ def _all_of(policy: Any) -> dict[str, Any]:
 
 def _joined(old: Mapping[str, Override], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Override]:
     return {name: replace(old.get(name, Override()), **values) for name, values in changes.items()}
+
+
+Note = Callable[[Changed], object]
 
 
 class PolicyBook:
@@ -126,22 +140,69 @@ class PolicyBook:
             rows = sql.scalars(select(PolicyChangeRow).order_by(PolicyChangeRow.id.desc()).limit(most))
             return [_changed_by(row) for row in rows]
 
-    def change(self, change: Change, actor: str = OURSELVES) -> None:
-        """Save it. Raises ``PolicyError`` and ``ReasonMissing``."""
+    def change(
+        self, change: Change, actor: str = OURSELVES, *, last: int | None = None, note: Note = lambda _made: None
+    ) -> None:
+        """Save it, and ``note`` what was changed. With the number of the ``last`` change only if it is still that one.
+
+        Raises ``PolicyError``, ``ReasonMissing``, ``ChangedSince``.
+        """
         with self._database.session() as sql:
             raise_revision(sql)
-            before, after = _stored(sql), self._changed(sql, change)
-            document = after.to_document()
-            scopes = [("role", name) for name in change.roles] + [("portal", name) for name in change.portals]
-            for scope, name in scopes:
-                sql.merge(PolicyRow(scope=scope, name=name, values=document[f"{scope}s"][name]))
-            if change.default:
-                sql.merge(PolicyRow(scope="default", name="", values=document["default"]))
-            reason = (change.reason or _reason(sql)) if deviations(after) else None
-            stated = {"level": int(after.assurance), "reason": reason}
-            sql.merge(PolicyRow(scope="assurance", name="", values=stated))
-            if after != before:
-                sql.add(PolicyChangeRow(at=self._now(), actor=actor, before=before.to_document(), after=document))
+            latest = _latest(sql)
+            if last not in {None, latest.id if latest else 0}:
+                raise ChangedSince
+            made = self._save(sql, change, actor)
+        self._tell(made, note)
+
+    def take_back(
+        self,
+        portals: Collection[str],
+        actor: str = OURSELVES,
+        *,
+        last: int | None = None,
+        note: Note = lambda _made: None,
+    ) -> None:
+        """Undo the last change, but for portals that are not among these any more.
+
+        Raises ``NothingToTakeBack``, and what ``change`` raises.
+        """
+        with self._database.session() as sql:
+            raise_revision(sql)
+            latest = _latest(sql)
+            if latest is None:
+                raise NothingToTakeBack
+            if last not in {None, latest.id}:
+                raise ChangedSince
+            made, now = _changed_by(latest), _stored(sql)
+            back = Change.between(now, made.before, made.reason_before)
+            known = {slug: values for slug, values in back.portals.items() if slug in portals}
+            undone = self._save(sql, replace(back, portals=known), actor)
+        self._tell(undone, note)
+
+    def _save(self, sql: Session, change: Change, actor: str) -> Changed | None:
+        """``None``: it changes nothing."""
+        before, after = _stored(sql), self._changed(sql, change)
+        old_reason = _reason(sql)
+        reason = (change.reason or old_reason) if deviations(after) else None
+        document = after.to_document()
+        scopes = [("role", name) for name in change.roles] + [("portal", name) for name in change.portals]
+        for scope, name in scopes:
+            sql.merge(PolicyRow(scope=scope, name=name, values=document[f"{scope}s"][name]))
+        if change.default:
+            sql.merge(PolicyRow(scope="default", name="", values=document["default"]))
+        sql.merge(PolicyRow(scope="assurance", name="", values={"level": int(after.assurance), "reason": reason}))
+        said = [_said(before) | {"reason": old_reason}, _said(after) | {"reason": reason}]
+        if said[0] == said[1]:
+            return None
+        row = PolicyChangeRow(at=self._now(), actor=actor, before=said[0], after=said[1])
+        sql.add(row)
+        sql.flush()
+        return _changed_by(row)
+
+    def _tell(self, made: Changed | None, note: Note) -> None:
+        if made:
+            note(made)
         self._publish()
 
     def change_default(self, **values: Any) -> None:
@@ -168,7 +229,19 @@ def forget_portal(sql: Session, slug: str) -> None:
 
 def _changed_by(row: PolicyChangeRow) -> Changed:
     before, after = PolicySet.from_document(row.before), PolicySet.from_document(row.after)
-    return Changed(row.id, row.at, row.actor, before, after)
+    return Changed(row.id, row.at, row.actor, before, after, row.before.get("reason"), row.after.get("reason"))
+
+
+def _latest(sql: Session) -> PolicyChangeRow | None:
+    return sql.scalar(select(PolicyChangeRow).order_by(PolicyChangeRow.id.desc()).limit(1))
+
+
+def _said(policies: PolicySet) -> dict[str, Any]:
+    """The document without overrides that set nothing."""
+    document = policies.to_document()
+    for scope in ("roles", "portals"):
+        document[scope] = {name: values for name, values in document[scope].items() if values}
+    return document
 
 
 def _reason(sql: Session) -> str | None:

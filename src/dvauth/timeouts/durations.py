@@ -1,6 +1,7 @@
 """Durations as people type them, and as programs show them. Pure."""
 
 import re
+import unicodedata
 from datetime import timedelta
 
 _UNITS = {
@@ -18,7 +19,7 @@ def parse_duration(typed: str) -> timedelta:
 
     Raises ``ValueError`` if it is none: without a unit, with one twice, or with the larger after the smaller.
     """
-    text, total, last = typed.strip().casefold(), timedelta(0), timedelta.max
+    text, total, last = unicodedata.normalize("NFC", typed).strip().casefold(), timedelta(0), timedelta.max
     if not text:
         raise ValueError(typed)
     while text:

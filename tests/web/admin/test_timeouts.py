@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dvauth.administration.actor import Actor
 from dvauth.audit.models import AuditRow
+from dvauth.policies.book import Change
+from dvauth.timeouts.policy import Assurance
 
 OVERVIEW = "/admin/timeouts"
 EVERYBODY = f"{OVERVIEW}/default"
@@ -77,9 +80,9 @@ def test_a_change_is_shown_first_and_made_second(site: Any, charlie: Any) -> Non
 def test_a_change_is_audited_with_what_it_changed_and_can_be_taken_back_once(site: Any, charlie: Any) -> None:
     charlie.post(EVERYBODY, TIMES | {"step": "save"})
     page = charlie.get(OVERVIEW)
-    number = re.search(r'name="number" value="(\d+)"', page.text)
+    number = re.search(r'name="last" value="(\d+)">Hoàn tác', page.text)
     assert number
-    back = {"number": number[1]}
+    back = {"last": number[1]}
     assert charlie.post(f"{OVERVIEW}/take-back", back, page=OVERVIEW).status_code == 303
     assert idle_of(site) == timedelta(minutes=15)
     site.parts.audit.flush()
@@ -203,3 +206,55 @@ def test_how_long_people_pause_is_told_with_the_new_times(site: Any, charlie: An
     sentence = re.search(r"Trong số 100 lần.*?</p>", shown, re.DOTALL)
     assert sentence
     assert re.findall(r"([\d,]+)\s%", sentence[0]) == ["5", "5", "0", "0"]
+
+
+def last_of(page: Any) -> str:
+    found = re.search(r'name="last" value="(\d+)"', page.text)
+    assert found
+    return found[1]
+
+
+def test_of_two_administrators_at_once_neither_overwrites_the_other_unseen(site: Any, charlie: Any) -> None:
+    seen = last_of(charlie.get(EVERYBODY))
+    site.parts.timeouts.change(Actor("dana"), Change(default={"absolute_timeout": timedelta(hours=8)}))
+    refused = charlie.post(EVERYBODY, TIMES | {"step": "save", "last": seen})
+    assert (refused.status_code, last_of(refused)) == (409, str(int(seen) + 1))
+    assert "10 phút" in refused.text
+    assert site.parts.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
+    back = charlie.post(f"{OVERVIEW}/take-back", {"last": seen}, page=OVERVIEW)
+    assert back.status_code == 409
+    assert site.parts.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
+
+
+def test_every_change_can_be_taken_back_whatever_came_before(site: Any, charlie: Any) -> None:
+    desk, dana = site.parts.timeouts, Actor("dana")
+    desk.change(dana, Change(assurance=Assurance.AAL2))
+    desk.change(dana, Change(default={"idle_timeout": timedelta(hours=2)}, reason="ca trực dài"))
+    desk.change(dana, Change(default={"idle_timeout": timedelta(minutes=15)}))
+    desk.take_back(dana)
+    assert (idle_of(site), desk.reason()) == (timedelta(hours=2), "ca trực dài")
+    desk.change(dana, Change.of("portal", "news", {"idle_timeout": timedelta(minutes=3)}))
+    desk.change(dana, Change.of("portal", "news", {"idle_timeout": None}))
+    before = len(desk.changes())
+    desk.change(dana, Change.of("portal", "news", {"idle_timeout": None}))
+    assert len(desk.changes()) == before
+    site.parts.portals.remove("news")
+    desk.take_back(dana)
+    assert charlie.get(OVERVIEW).status_code == 200
+
+
+def test_each_is_named_for_their_own_change_and_its_reason(site: Any) -> None:
+    desk = site.parts.timeouts
+    desk.change(Actor("dana"), Change(default={"remember_for": timedelta(days=60)}, reason="máy ở quầy"))
+    desk.change(Actor("erik"), Change(reason="máy ở quầy, có người trực"))
+    site.parts.audit.flush()
+    with site.parts.database.session() as sql:
+        told = [
+            (row.actor, row.details["before"], row.details["after"])
+            for row in sql.scalars(select(AuditRow).where(AuditRow.event == "authz_admin").order_by(AuditRow.at))
+        ]
+    assert told == [
+        ("dana", None, "máy ở quầy"),
+        ("dana", "remember_for=0s", "remember_for=60d"),
+        ("erik", "máy ở quầy", "máy ở quầy, có người trực"),
+    ]

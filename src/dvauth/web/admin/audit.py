@@ -126,6 +126,7 @@ def in_words(name: str, value: Any) -> str:
         "password-changed": gettext("the password was changed"),
         "account-disabled": gettext("the account was disabled"),
         "timeouts changed": gettext("timeouts changed"),
+        "reason for looser timeouts changed": gettext("reason for looser timeouts changed"),
         "portal added": gettext("portal added"),
         "portal changed": gettext("portal changed"),
         "portal removed": gettext("portal removed"),

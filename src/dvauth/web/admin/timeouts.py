@@ -1,6 +1,8 @@
 """Administrators look at the timeouts, see what a change would do, make it, and take it back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -8,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from dvauth.accounts.errors import BadRole
-from dvauth.administration.timeouts import ChangedSince, NothingToTakeBack, differences
-from dvauth.policies.book import Change, ReasonMissing
+from dvauth.administration.timeouts import differences
+from dvauth.policies.book import Change, ChangedSince, NothingToTakeBack, ReasonMissing
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.policy import (
     ADMIN_ROLE,
     FIELDS,
@@ -21,7 +24,8 @@ from dvauth.timeouts.policy import (
     TimeoutPolicy,
 )
 from dvauth.timeouts.recommendations import PRESETS, Recommendation, compared_with, looser_than
-from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, saved_even_without_redis
+from dvauth.web.admin.entrance import current_actor, require_fresh_administrator
+from dvauth.web.admin.filters import recommendation
 from dvauth.web.admin.pause_plot import PausePlot
 from dvauth.web.admin.timeout_forms import TimeoutForm, say
 from dvauth.web.i18n import lazy_gettext
@@ -32,6 +36,7 @@ timeouts.before_request(require_fresh_administrator)
 
 DONE = {
     "saved": lazy_gettext("Saved. Every session is judged by it within two seconds."),
+    "later": lazy_gettext("Saved. Redis does not answer: live sessions are judged by it as soon as it is back."),
     "taken-back": lazy_gettext("The change is taken back. Every session is judged by it within two seconds."),
 }
 
@@ -59,7 +64,10 @@ class Scope:
 
     def in_force(self, policies: PolicySet) -> TimeoutPolicy:
         roles, portal = ([self.name], None) if self.kind == "role" else ([], self.name or None)
-        return policies.strictest(roles, portal).policy
+        policy = policies.strictest(roles, portal).policy
+        own = policies.portals.get(self.name) if portal else None
+        # Where a portal limits time itself, remembering lengthens nothing there.
+        return replace(policy, remember_for=timedelta(0)) if own and own.limits_time else policy
 
 
 @timeouts.get("")
@@ -74,6 +82,8 @@ def explained() -> ResponseReturnValue:
     account = services().accounts.find(username)
     if account is None:
         return _overview(unknown=username, asked=username, asked_portal=slug), 404
+    if slug and services().portals().by_slug(slug) is None:
+        abort(404)
     effective = services().timeouts.policies().strictest(account.roles, slug)
     return _overview(effective=effective, whom=account, asked=username, asked_portal=slug)
 
@@ -108,6 +118,9 @@ def change(kind: str, name: str) -> ResponseReturnValue:
         form.take(refused)
     except BadRole as refused:
         form.form_errors.append(refused.explain(gettext))
+    except ChangedSince as refused:
+        form.form_errors.append(refused.explain(gettext))
+        return _form_page(scope, form), 409
     return _form_page(scope, form), 422
 
 
@@ -124,6 +137,8 @@ def use_preset(name: str) -> ResponseReturnValue:
     except ReasonMissing as missing:
         form.take(missing)
         return _impact_page(change, form, here), 422
+    except ChangedSince as refused:
+        return _overview(problems=[refused.explain(gettext)]), 409
 
 
 @timeouts.post("/assurance")
@@ -135,18 +150,39 @@ def choose_assurance() -> ResponseReturnValue:
         return _saved(Change(assurance=Assurance[level], reason=reason or None))
     except PolicyError as refused:
         return _overview(problems=[mistake.explain(gettext, say) for mistake in refused.mistakes]), 422
+    except ChangedSince as refused:
+        return _overview(problems=[refused.explain(gettext)]), 409
     except ReasonMissing as missing:
         return _overview(level_wanted=level, missing=missing.deviations, reason=reason), 422
 
 
 @timeouts.post("/take-back")
 def take_back() -> ResponseReturnValue:
+    problems = []
     try:
-        with saved_even_without_redis():
-            services().timeouts.take_back(current_actor(), request.form.get("number", -1, type=int))
+        done = _told(lambda: services().timeouts.take_back(current_actor(), _last_seen()), "taken-back")
+        return redirect(url_for("timeouts.overview", done=done), 303)
     except (ChangedSince, NothingToTakeBack) as refused:
-        return _overview(problems=[refused.explain(gettext)]), 409
-    return redirect(url_for("timeouts.overview", done="taken-back"), 303)
+        problems = [refused.explain(gettext)]
+    except PolicyError as refused:
+        problems = [mistake.explain(gettext, say) for mistake in refused.mistakes]
+    except ReasonMissing as missing:
+        problems = [recommendation(each) for each in missing.deviations]
+    return _overview(problems=problems), 409
+
+
+def _last_seen() -> int | None:
+    """The number of the last change that the page told of."""
+    return request.form.get("last", type=int)
+
+
+def _told(act: Callable[[], object], done: str) -> str:
+    """What to say of an act that is done, and of which Redis may hear later."""
+    try:
+        act()
+    except StoreUnavailable:
+        return "later"
+    return done
 
 
 def _scope(kind: str, name: str) -> Scope:
@@ -156,9 +192,8 @@ def _scope(kind: str, name: str) -> Scope:
 
 
 def _saved(change: Change) -> ResponseReturnValue:
-    with saved_even_without_redis():
-        services().timeouts.change(current_actor(), change)
-    return redirect(url_for("timeouts.overview", done="saved"), 303)
+    done = _told(lambda: services().timeouts.change(current_actor(), change, _last_seen()), "saved")
+    return redirect(url_for("timeouts.overview", done=done), 303)
 
 
 def _overview(**values: Any) -> str:
@@ -174,6 +209,7 @@ def _overview(**values: Any) -> str:
         "looser": looser_than(policies.default),
         "reason": desk.reason(),
         "changes": changes,
+        "last": changes[0].number if changes else 0,
         "actors": {made.actor: _name_of(made.actor) for made in changes},
         "presets": PRESETS,
         "levels": list(Assurance),
@@ -192,6 +228,7 @@ def _form_page(scope: Scope, form: TimeoutForm) -> str:
         "admin/timeouts/edit.html",
         scope=scope,
         form=form,
+        last=_last_change(),
         in_force=scope.in_force(policies),
         default=policies.default,
         compared=compared,
@@ -208,13 +245,19 @@ def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | No
         "admin/timeouts/impact.html",
         here=here,
         form=form,
+        last=_last_seen() or _last_change(),
         scope=scope,
         differences=differences(before, after),
         impact=None if form.errors else desk.impact(change),
         plot=PausePlot(desk.pauses(), old, new),
-        looser=looser_than(new),
+        looser=looser_than(new, administration=shown == Scope("role", ADMIN_ROLE)),
         in_force=new,
     )
+
+
+def _last_change() -> int:
+    changes = services().timeouts.changes()
+    return changes[0].number if changes else 0
 
 
 def _name_of(actor: str) -> str:
