@@ -85,12 +85,7 @@ def _web_services(parts: Parts) -> WebServices:
         tickets=parts.tickets,
         accounts=parts.accounts,
         authenticator=parts.authenticator,
-        sessions=parts.sessions,
-        timeouts=parts.timeouts,
-        account_administration=parts.account_administration,
-        account_import=parts.account_import,
-        portal_administration=parts.portal_administration,
-        audit_administration=parts.audit_administration,
+        administration=parts.administration,
         setup_links=parts.setup_links,
         audit=parts.audit,
         database=parts.database,
@@ -100,7 +95,7 @@ def _web_services(parts: Parts) -> WebServices:
         last_portals=parts.last_portal_directory,
         policies=parts.policies,
         tag_key=parts.tag_key,
-        log_out_later=parts.log_out_later,
+        log_out_later=parts.standing_ends.log_out_later,
     )
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from dvauth.audit.events import Event
 from dvauth.audit.log import Entry
-from dvauth.parts import Parts, revocations, utc_now
+from dvauth.parts import Parts, utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.ending import ADDRESS, DEVICE
 from dvauth.sessions.reaper import DrainedEvent
@@ -67,7 +67,7 @@ class Housekeeping:
         """The round that asks SQL."""
         parts = self._parts
         tasks = (
-            parts.log_out_late,
+            parts.standing_ends.log_out_late,
             self._end_by_order,
             self._drain,
             self._publish,
@@ -145,7 +145,7 @@ class Housekeeping:
 
     def _write_down(self, events: Sequence[DrainedEvent]) -> None:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
-        self._parts.revocations.add(revocations(drained.event for drained in events))
+        self._parts.standing_ends.keep(drained.event for drained in events)
         self._parts.audit.ingest(map(_entry, events))
         self._parts.session_index.keep(drained.event for drained in events)
 

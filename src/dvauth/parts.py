@@ -6,7 +6,7 @@ The parts know each other only by what is handed to them here.
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +21,7 @@ from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
+from dvauth.administration.administration import Administration
 from dvauth.administration.audit import AuditAdministration
 from dvauth.administration.end_orders import EndOrders, OrderedEnds
 from dvauth.administration.portals import PortalAdministration
@@ -30,29 +31,30 @@ from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
-from dvauth.audit.late_logouts import LateLogout, LateLogouts
+from dvauth.audit.late_logouts import LateLogouts
 from dvauth.audit.log import AuditLog
-from dvauth.audit.revocations import Revocation, RevocationJournal
+from dvauth.audit.revocations import RevocationJournal
 from dvauth.audit.trail import AuditTrail
 from dvauth.explained import N_, Explained
 from dvauth.policies.book import PolicyBook, forget_portal
 from dvauth.portals.directory import PortalDirectory
 from dvauth.portals.registry import PortalRegistry
 from dvauth.publisher import Published, Publisher
-from dvauth.sessions.cookie import CookieSigner, Credential
+from dvauth.sessions.cookie import CookieSigner
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.pauses import Pauses
 from dvauth.sessions.reaper import Reaper
-from dvauth.sessions.record import Clock, SessionEvent, SessionRef, to_ms
+from dvauth.sessions.record import Clock, to_ms
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
 from dvauth.sessions.survey import SessionSurvey
 from dvauth.sessions.tickets import TicketOffice
 from dvauth.settings import Settings
+from dvauth.standing_ends import StandingEnds
 from dvauth.storage.embedded_redis import running_url
 from dvauth.storage.redis import RedisConnection, TrustedRun, UnguardedConnection, connect
-from dvauth.storage.sql import Database, DatabaseUnavailable
+from dvauth.storage.sql import Database
 from dvauth.storage.watch import RedisClock, RedisWatch
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import PolicySet
@@ -128,7 +130,23 @@ class Parts:
     @cached_property
     def keeper(self) -> SessionKeeper:
         return SessionKeeper(
-            self.store, self.signer, self.clock, self.policies, self._journal, note_pause=self.pauses.note
+            self.store,
+            self.signer,
+            self.clock,
+            self.policies,
+            self.standing_ends.journal,
+            note_pause=self.pauses.note,
+        )
+
+    @cached_property
+    def standing_ends(self) -> StandingEnds:
+        return StandingEnds(
+            revocations=self.revocations,
+            writer=self.journal,
+            late_logouts=self.late_logouts,
+            late_ends=LateEnds(self.store, self.clock, self.policies),
+            signer=self.signer,
+            now=utc_now,
         )
 
     @cached_property
@@ -152,19 +170,6 @@ class Parts:
         return SessionSurvey(self.connection, self.store)
 
     @cached_property
-    def sessions(self) -> SessionAdministration:
-        return SessionAdministration(
-            index=self.session_index,
-            orders=EndOrders(self.database),
-            keeper=self.keeper,
-            survey=self.survey,
-            accounts=self.accounts,
-            portals=self.portals,
-            now=self.clock.now,
-            record=self.audit.record,
-        )
-
-    @cached_property
     def reconciliation(self) -> Reconciliation:
         return Reconciliation(self.session_index, self.schedule, self.store, self._slug_of)
 
@@ -176,28 +181,8 @@ class Parts:
         return OrderedEnds(EndOrders(self.database), self.schedule, self.store, self.keeper, self.clock.now)
 
     @cached_property
-    def timeouts(self) -> TimeoutAdministration:
-        return TimeoutAdministration(
-            book=self.policy_book,
-            portals=self.portals,
-            survey=self.survey,
-            pauses=lambda: self.connection.call(self.pauses.counts),
-            now=self.clock.now,
-            record=self.audit.record,
-        )
-
-    @cached_property
     def portals(self) -> PortalRegistry:
         return PortalRegistry(self.database, publish=self._publish, forget=forget_portal)
-
-    @cached_property
-    def portal_administration(self) -> PortalAdministration:
-        tag_check = TagCheck(self.settings.base_url)
-        return PortalAdministration(portals=self.portals, tag_check=tag_check, record=self.audit.record)
-
-    @cached_property
-    def audit_administration(self) -> AuditAdministration:
-        return AuditAdministration(trail=self.audit_trail, accounts=self.accounts, record=self.audit.record)
 
     @cached_property
     def throttle(self) -> LoginThrottle:
@@ -229,49 +214,53 @@ class Parts:
         return SetupLinks(self.database, accounts=self.accounts, passwords=self.passwords, now=utc_now)
 
     @cached_property
-    def account_administration(self) -> AccountAdministration:
-        return AccountAdministration(
+    def administration(self) -> Administration:
+        record = self.audit.record
+        timeouts = TimeoutAdministration(
+            book=self.policy_book,
+            portals=self.portals,
+            survey=self.survey,
+            pauses=lambda: self.connection.call(self.pauses.counts),
+            now=self.clock.now,
+            record=record,
+        )
+        accounts = AccountAdministration(
             accounts=self.accounts,
             search=AccountSearch(self.database),
             links=self.setup_links,
             throttle=self.throttle,
-            require_roles=self.timeouts.require_roles,
+            require_roles=timeouts.require_roles,
             base_url=self.settings.base_url,
             now=utc_now,
-            record=self.audit.record,
+            record=record,
             flush=self.audit.flush,
         )
-
-    @cached_property
-    def account_import(self) -> AccountImport:
-        return AccountImport(self.accounts, self.account_administration, require_roles=self.timeouts.require_roles)
+        sessions = SessionAdministration(
+            index=self.session_index,
+            orders=EndOrders(self.database),
+            keeper=self.keeper,
+            survey=self.survey,
+            accounts=self.accounts,
+            portals=self.portals,
+            now=self.clock.now,
+            record=record,
+        )
+        return Administration(
+            accounts=accounts,
+            account_import=AccountImport(self.accounts, accounts, require_roles=timeouts.require_roles),
+            audit=AuditAdministration(trail=self.audit_trail, accounts=self.accounts, record=record),
+            portals=PortalAdministration(
+                portals=self.portals, tag_check=TagCheck(self.settings.base_url), record=record
+            ),
+            sessions=sessions,
+            timeouts=timeouts,
+        )
 
     @cached_property
     def authenticator(self) -> Authenticator:
         return Authenticator(
             accounts=self.accounts, passwords=self.passwords, throttle=self.throttle, record=self.audit.record
         )
-
-    def log_out_later(self, cookie: str | None) -> bool:
-        """Note the logout of a session that Redis cannot be told of now; ``False``: SQL is away as well.
-
-        Then the session ends at its idle timeout at the latest.
-        """
-        credential = self.signer.read(cookie)
-        try:
-            if credential:
-                ref = credential.ref
-                self.late_logouts.add(LateLogout(ref.bucket, ref.session_id, credential.digest))
-        except DatabaseUnavailable:
-            return False
-        return True
-
-    def log_out_late(self) -> None:
-        """Tell Redis of the logouts that came while it was away."""
-        if waiting := self.late_logouts.waiting():
-            shown = (Credential(SessionRef(late.bucket, late.session_id), late.digest) for late in waiting)
-            LateEnds(self.store, self.clock, self.policies).end_presented(shown, Reason.LOGOUT)
-            self.late_logouts.forget(waiting)
 
     def _end_sessions(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
         self.keeper.end_all(account_id, Reason(reason), keep=keep, opened_until=opened_until)
@@ -290,18 +279,9 @@ class Parts:
     def _recover(self, run_id: str) -> None:
         self.publisher.recover(run_id, self._repeat_ends)
 
-    def _journal(self, ends: Sequence[SessionEvent]) -> None:
-        """An end needs no SQL; where SQL is there, it survives a Redis that loses its last second.
-
-        Else the housekeeping adds it when it brings the event.
-        """
-        self.journal.write(revocations(ends))
-
     def _repeat_ends(self) -> None:
         store = SessionStore(UnguardedConnection(self._probe))
-        late_ends = LateEnds(store, self.clock, self.policy_book.load)
-        for batch in self.revocations.standing(utc_now()):
-            _end_again(late_ends, batch)
+        self.standing_ends.repeat(LateEnds(store, self.clock, self.policy_book.load))
 
 
 def utc_now() -> datetime:
@@ -318,25 +298,3 @@ def connected(settings: Settings, *, audit_stream: TextIO | None = None) -> Iter
         yield parts
     finally:
         parts.close()
-
-
-def revocations(events: Iterable[SessionEvent]) -> list[Revocation]:
-    """What the journal keeps of them: the ends that somebody willed."""
-    return [
-        Revocation(
-            session_id=event.ref.session_id,
-            bucket=event.ref.bucket,
-            account_id=event.account_id,
-            reason=event.details["reason"],
-            ended_at=event.at,
-            forget_after=event.forget_after,
-        )
-        for event in events
-        if event.forget_after
-    ]
-
-
-def _end_again(late_ends: LateEnds, ends: Sequence[Revocation]) -> None:
-    for reason in {end.reason for end in ends}:
-        refs = (SessionRef(end.bucket, end.session_id) for end in ends if end.reason == reason)
-        late_ends.repeat(refs, Reason(reason))

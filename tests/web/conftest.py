@@ -173,7 +173,7 @@ def served(redis_url: str, furnished: Path, folder: Path, clock: Any) -> Iterato
     shutil.copy(furnished, folder / DATABASE)
     with started(redis_url, folder, clock) as parts:
         parts.watch.beat()  # on a busy machine the first may have been given up
-        people = {account.username: account for account in parts.account_administration.every()}
+        people = {account.username: account for account in parts.administration.accounts.every()}
         yield Site(create_app(parts), parts, clock, people)
 
 

@@ -133,7 +133,7 @@ def test_end_that_could_not_be_journalled_at_once_is_when_its_event_comes(site: 
 @pytest.mark.parametrize("told", ["at once", "by its event"])
 def test_an_end_is_kept_as_long_as_its_session_could_have_lived(site: Any, told: str) -> None:
     record = site.parts.keeper.open(Principal(account_id=site.people["bob"].id)).record
-    journal = site.parts._journal if told == "at once" else lambda _: None
+    journal = site.parts.standing_ends.journal if told == "at once" else lambda _: None
     keeper = SessionKeeper(site.parts.store, site.parts.signer, site.clock, site.parts.policies, journal)
     keeper.end(record, Reason.REVOKED)
     if told == "by its event":

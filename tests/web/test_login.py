@@ -418,7 +418,7 @@ def test_logout_works_while_redis_hangs_and_is_made_good_when_it_is_back(site: A
         assert "phiên trên máy chủ sẽ kết thúc khi có kết nối trở lại" in response.text
         assert session_cookie(browser) is None
     assert with_cookie(site, cookie).status(None)["state"] == "active"
-    site.parts.log_out_late()
+    site.parts.standing_ends.log_out_late()
     assert with_cookie(site, cookie).status(None)["reason"] == "logout"
 
 

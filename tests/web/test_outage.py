@@ -101,13 +101,13 @@ def test_late_logout_by_a_secret_of_before_ends_nothing(site: Any, browser: Any)
     browser.log_in("bob")
     old = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
     current = site.parts.keeper.rotate(old)
-    site.parts.log_out_later(old)
-    site.parts.log_out_late()
+    site.parts.standing_ends.log_out_later(old)
+    site.parts.standing_ends.log_out_late()
     assert isinstance(site.parts.keeper.check(current), Active)
     assert site.parts.late_logouts.waiting() == []
-    site.parts.log_out_later(old)
-    site.parts.log_out_later(current)
-    site.parts.log_out_late()
+    site.parts.standing_ends.log_out_later(old)
+    site.parts.standing_ends.log_out_later(current)
+    site.parts.standing_ends.log_out_late()
     assert isinstance(site.parts.keeper.check(current), Ended)
 
 
@@ -115,8 +115,8 @@ def test_late_logout_by_the_secret_of_a_portals_host_ends_the_session(site: Any,
     browser.log_in("bob")
     credential = site.parts.signer.read(browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value)
     desk = site.parts.portal_directory().by_slug("desk")
-    site.parts.log_out_later(site.parts.keeper.attach(credential, desk))
-    site.parts.log_out_late()
+    site.parts.standing_ends.log_out_later(site.parts.keeper.attach(credential, desk))
+    site.parts.standing_ends.log_out_late()
     assert browser.status() == {"state": "ended", "reason": "logout"}
 
 

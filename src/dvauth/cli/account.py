@@ -34,7 +34,7 @@ def account() -> None:
 def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool) -> None:
     """Add the account USERNAME and print a one-time link by which its owner chooses a password."""
     with joined() as parts:
-        _show_link(parts.account_administration.add(CLI, Draft(username, name, tuple(roles))), as_json=as_json)
+        _show_link(parts.administration.accounts.add(CLI, Draft(username, name, tuple(roles))), as_json=as_json)
 
 
 @account.command()
@@ -43,7 +43,7 @@ def add(username: str, roles: Sequence[str], name: str | None, *, as_json: bool)
 def link(username: str, *, as_json: bool) -> None:
     """Print a new one-time link for USERNAME; an older one no longer works."""
     with joined() as parts:
-        desk = parts.account_administration
+        desk = parts.administration.accounts
         _show_link(desk.invite(CLI, desk.find(username)), as_json=as_json)
 
 
@@ -52,7 +52,7 @@ def link(username: str, *, as_json: bool) -> None:
 def list_(*, as_json: bool) -> None:
     """List all accounts."""
     with joined() as parts:
-        accounts = list(parts.account_administration.every())
+        accounts = list(parts.administration.accounts.every())
     if as_json:
         show_json([_document(each) for each in accounts])
     elif not accounts:
@@ -118,9 +118,9 @@ def export(*, as_json: bool) -> None:
     """Print all accounts as CSV: username, display_name, roles, enabled, last_login."""
     with joined() as parts:
         if as_json:
-            show_json([_document(each) for each in parts.account_administration.export(CLI)])
+            show_json([_document(each) for each in parts.administration.accounts.export(CLI)])
         else:
-            for line in accounts_csv(parts.account_administration.export(CLI)):
+            for line in accounts_csv(parts.administration.accounts.export(CLI)):
                 click.echo(line, nl=False)
 
 
@@ -137,13 +137,13 @@ def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
     content = file.read()
     with joined() as parts:
         if dry_run:
-            checked = parts.account_import.check(content)
+            checked = parts.administration.account_import.check(content)
             if not checked.mistakes:
                 _show_drafts(checked.drafts, as_json=as_json)
                 return
             raise _refusal(checked.mistakes)
         try:
-            invited = parts.account_import.run(CLI, content, shown_progress(_("Adding accounts")))
+            invited = parts.administration.account_import.run(CLI, content, shown_progress(_("Adding accounts")))
         except ImportRefused as refused:
             raise _refusal(refused.mistakes) from refused
     if as_json:
@@ -157,7 +157,7 @@ def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
 def _changing(username: str, sentence: str, *, as_json: bool) -> Iterator[tuple[AccountAdministration, Account]]:
     """The block changes the account; then live sessions hear of it, and the person at the terminal."""
     with joined() as parts:
-        desk = parts.account_administration
+        desk = parts.administration.accounts
         found = desk.find(username)
         yield desk, found
         with told_later():

@@ -46,8 +46,8 @@ def audit() -> None:
 def tail(most: int, *, as_json: bool, **given: Any) -> None:
     """Show the latest events, the newest last."""
     with joined() as parts:
-        rows = parts.audit_administration.newest(_wanted(parts, **given), most=most)[::-1]
-        names = parts.audit_administration.usernames(rows)
+        rows = parts.administration.audit.newest(_wanted(parts, **given), most=most)[::-1]
+        names = parts.administration.audit.usernames(rows)
     if as_json:
         show_json([document(row) for row in rows])
     else:
@@ -66,12 +66,12 @@ def tail(most: int, *, as_json: bool, **given: Any) -> None:
 def export(form: str, **given: Any) -> None:
     """Print all events, the newest first, as JSON lines or as CSV."""
     with joined() as parts:
-        for line in parts.audit_administration.export(CLI, _wanted(parts, **given), Form(form)):
+        for line in parts.administration.audit.export(CLI, _wanted(parts, **given), Form(form)):
             click.echo(line, nl=False)
 
 
 def _wanted(parts: Parts, *, last: timedelta | None, account: str | None, actor: str | None, **others: Any) -> Wanted:
-    find = parts.audit_administration.account_id
+    find = parts.administration.audit.account_id
     return Wanted(
         since=utc_now() - last if last else None,
         account=find(account) if account else None,

@@ -38,10 +38,10 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
     """Add a portal by the short name SLUG."""
     with joined() as parts:
         with told_later():
-            parts.portal_administration.add(
+            parts.administration.portals.add(
                 CLI, slug, name=name, origins=origins, activity=Activity(activity), mounted=mounted
             )
-        added = parts.portal_administration.find(slug)
+        added = parts.administration.portals.find(slug)
     if as_json:
         show_json(_document(added, parts))
     else:
@@ -54,7 +54,7 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
 def list_(*, as_json: bool) -> None:
     """List all portals."""
     with joined() as parts:
-        portals = parts.portal_administration.all()
+        portals = parts.administration.portals.all()
     if as_json:
         show_json([_document(each, parts) for each in portals])
     elif not portals:
@@ -69,7 +69,7 @@ def list_(*, as_json: bool) -> None:
 def show(slug: str, *, as_json: bool) -> None:
     """Show the portal SLUG, and the tag for its pages."""
     with joined() as parts:
-        found = parts.portal_administration.find(slug)
+        found = parts.administration.portals.find(slug)
     if as_json:
         show_json(_document(found, parts))
     else:
@@ -88,12 +88,12 @@ def change(slug: str, name: str | None, origins: Sequence[str], *, as_json: bool
     if name is None and not origins:
         raise click.UsageError(_("Nothing to change: give at least one of --name, --origin."))
     with joined() as parts:
-        before = parts.portal_administration.find(slug)
+        before = parts.administration.portals.find(slug)
         with told_later():
-            parts.portal_administration.change(
+            parts.administration.portals.change(
                 CLI, slug, name=before.name if name is None else name, origins=origins or before.origins
             )
-        after = parts.portal_administration.find(slug)
+        after = parts.administration.portals.find(slug)
     if as_json:
         show_json(_document(after, parts))
     else:
@@ -106,9 +106,9 @@ def change(slug: str, name: str | None, origins: Sequence[str], *, as_json: bool
 def remove(slug: str, *, as_json: bool) -> None:
     """Remove the portal SLUG and its timeouts; its pages have no prompt from then on."""
     with joined() as parts:
-        removed = parts.portal_administration.find(slug)
+        removed = parts.administration.portals.find(slug)
         with told_later():
-            parts.portal_administration.remove(CLI, slug)
+            parts.administration.portals.remove(CLI, slug)
     if as_json:
         show_json(_document(removed, parts))
     else:
@@ -132,8 +132,8 @@ def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **wor
         raise click.UsageError(_("Nothing to change: give at least one of --accent, --title, --message, --button."))
     with joined() as parts:
         with told_later():
-            parts.portal_administration.change_prompt(CLI, slug, accent=accent, texts={language: given})
-        after = parts.portal_administration.find(slug)
+            parts.administration.portals.change_prompt(CLI, slug, accent=accent, texts={language: given})
+        after = parts.administration.portals.find(slug)
     if as_json:
         show_json(_document(after, parts))
     else:

@@ -33,7 +33,7 @@ def list_(*, after: str | None, most: int, as_json: bool, **searched: str | None
         raise click.UsageError(_("Give one of --account, --portal, --address, --device."))
     with joined() as parts:
         position = Position.from_text(after) if after else None
-        page = parts.sessions.page(_search(parts, **searched), position, most)
+        page = parts.administration.sessions.page(_search(parts, **searched), position, most)
         slugs = {portal.id: portal.slug for portal in parts.portals.all()}
     place = page.next.to_text() if page.next else None
     if as_json:
@@ -59,7 +59,7 @@ def end(*, id: str | None, account: str | None, portal: str | None, everybody: b
     if sum((id is not None, account is not None, portal is not None, everybody)) != 1:
         raise click.UsageError(_("Give a session's ID, or one of --account, --portal, --all."))
     with joined() as parts:
-        desk = parts.sessions
+        desk = parts.administration.sessions
         number = 1
         if id is not None:
             desk.end_one(CLI, id)
@@ -83,7 +83,7 @@ def _search(
     parts: Parts, *, account: str | None, portal: str | None, address: str | None, device: str | None
 ) -> Search | None:
     if account is not None or portal is not None:
-        return parts.sessions.search(username=account, portal=portal)
+        return parts.administration.sessions.search(username=account, portal=portal)
     if device is not None:
         return Search("device", devices_like(device))
     return Search("address", (address,)) if address is not None else None

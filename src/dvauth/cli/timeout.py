@@ -74,7 +74,7 @@ def set_(
         raise click.UsageError(_("--new-role needs the --role that is new."))
     with joined() as parts:
         if role and not new_role:
-            parts.timeouts.require_roles([role])
+            parts.administration.timeouts.require_roles([role])
         after = _save(parts, role, portal, given, reason)
     _tell_saved(after, as_json=as_json)
     if not as_json:
@@ -121,8 +121,8 @@ def take_back(*, as_json: bool) -> None:
     """Undo the last change of timeouts."""
     with joined() as parts:
         with told_later():
-            parts.timeouts.take_back(CLI)
-        after = parts.timeouts.policies()
+            parts.administration.timeouts.take_back(CLI)
+        after = parts.administration.timeouts.policies()
     _tell_saved(after, as_json=as_json)
 
 
@@ -134,11 +134,11 @@ def take_back(*, as_json: bool) -> None:
 def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *, as_json: bool) -> None:
     """Show what is in force for an account or for roles, and who set each value."""
     with joined() as parts:
-        parts.timeouts.require_roles(roles)
+        parts.administration.timeouts.require_roles(roles)
         if portal:
             _require_portal(parts, portal)
         if username:
-            roles += parts.account_administration.find(username).roles
+            roles += parts.administration.accounts.find(username).roles
         effective = parts.policy_book.load().strictest(roles, portal)
     if as_json:
         show_json(_explained(effective))
@@ -155,12 +155,12 @@ def _save(parts: Parts, role: str | None, portal: str | None, values: dict[str, 
 def _changed(parts: Parts, change: Change) -> PolicySet:
     try:
         with told_later():
-            parts.timeouts.change(CLI, change)
+            parts.administration.timeouts.change(CLI, change)
     except PolicyError as error:
         raise click.ClickException("\n".join(map(_sentence, error.mistakes))) from error
     except ReasonMissing as missing:
         raise click.ClickException(_told_of_deviations(missing)) from missing
-    return parts.timeouts.policies()
+    return parts.administration.timeouts.policies()
 
 
 def _require_portal(parts: Parts, slug: str) -> None:

@@ -10,12 +10,7 @@ if TYPE_CHECKING:
     from dvauth.accounts.authentication import Authenticator
     from dvauth.accounts.directory import AccountDirectory
     from dvauth.accounts.setup_links import SetupLinks
-    from dvauth.administration.account_import import AccountImport
-    from dvauth.administration.accounts import AccountAdministration
-    from dvauth.administration.audit import AuditAdministration
-    from dvauth.administration.portals import PortalAdministration
-    from dvauth.administration.sessions import SessionAdministration
-    from dvauth.administration.timeouts import TimeoutAdministration
+    from dvauth.administration.administration import Administration
     from dvauth.audit.log import AuditLog
     from dvauth.portals.directory import PortalDirectory
     from dvauth.sessions.cookie import CookieSigner
@@ -36,12 +31,7 @@ class WebServices:
     tickets: "TicketOffice"
     accounts: "AccountDirectory"
     authenticator: "Authenticator"
-    sessions: "SessionAdministration"
-    timeouts: "TimeoutAdministration"
-    account_administration: "AccountAdministration"
-    account_import: "AccountImport"
-    portal_administration: "PortalAdministration"
-    audit_administration: "AuditAdministration"
+    administration: "Administration"
     setup_links: "SetupLinks"
     audit: "AuditLog"
     database: "Database"

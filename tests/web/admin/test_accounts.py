@@ -250,7 +250,7 @@ def test_administrators_do_not_lock_themselves_out(site: Any, charlie: Any) -> N
 
 
 def test_the_last_active_administrator_stays(site: Any, charlie: Any) -> None:
-    desk, charlies = site.parts.account_administration, site.people["charlie"]
+    desk, charlies = site.parts.administration.accounts, site.people["charlie"]
     with pytest.raises(LastAdministrator):
         desk.disable(ROOT, charlies)
     with pytest.raises(LastAdministrator):
@@ -260,7 +260,7 @@ def test_the_last_active_administrator_stays(site: Any, charlie: Any) -> None:
 
 @pytest.mark.parametrize("acts", [("disable", "demote"), ("demote", "demote"), ("disable", "disable")])
 def test_of_two_administrators_who_go_at_once_one_stays(site: Any, acts: tuple[str, str]) -> None:
-    desk = site.parts.account_administration
+    desk = site.parts.administration.accounts
     site.parts.accounts.set_roles(site.people["bob"].id, ["admin"])
     for _ in range(5):
         pair = [desk.find(name) for name in ("bob", "charlie")]

@@ -341,7 +341,7 @@ def test_page_asks_redis_for_the_sessions_that_it_shows_and_no_others(site: Any,
     event.listen(site.parts.database._engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
     client = site.parts.connection.client
     with client.monitor() as monitor:
-        page = site.parts.sessions.page(Search("device", ["Firefox · Linux"]))
+        page = site.parts.administration.sessions.page(Search("device", ["Firefox · Linux"]))
         client.echo("the end")
         names = []
         while "the end" not in (seen := monitor.next_command())["command"]:

@@ -216,18 +216,18 @@ def last_of(page: Any) -> str:
 
 def test_of_two_administrators_at_once_neither_overwrites_the_other_unseen(site: Any, charlie: Any) -> None:
     seen = last_of(charlie.get(EVERYBODY))
-    site.parts.timeouts.change(Actor("dana"), Change(default={"absolute_timeout": timedelta(hours=8)}))
+    site.parts.administration.timeouts.change(Actor("dana"), Change(default={"absolute_timeout": timedelta(hours=8)}))
     refused = charlie.post(EVERYBODY, TIMES | {"step": "save", "last": seen})
     assert (refused.status_code, last_of(refused)) == (409, str(int(seen) + 1))
     assert "10 phút" in refused.text
-    assert site.parts.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
+    assert site.parts.administration.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
     back = charlie.post(f"{OVERVIEW}/take-back", {"last": seen}, page=OVERVIEW)
     assert back.status_code == 409
-    assert site.parts.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
+    assert site.parts.administration.timeouts.policies().default.absolute_timeout == timedelta(hours=8)
 
 
 def test_every_change_can_be_taken_back_whatever_came_before(site: Any, charlie: Any) -> None:
-    desk, dana = site.parts.timeouts, Actor("dana")
+    desk, dana = site.parts.administration.timeouts, Actor("dana")
     desk.change(dana, Change(assurance=Assurance.AAL2))
     desk.change(dana, Change(default={"idle_timeout": timedelta(hours=2)}, reason="ca trực dài"))
     desk.change(dana, Change(default={"idle_timeout": timedelta(minutes=15)}))
@@ -244,7 +244,7 @@ def test_every_change_can_be_taken_back_whatever_came_before(site: Any, charlie:
 
 
 def test_each_is_named_for_their_own_change_and_its_reason(site: Any) -> None:
-    desk = site.parts.timeouts
+    desk = site.parts.administration.timeouts
     desk.change(Actor("dana"), Change(default={"remember_for": timedelta(days=60)}, reason="máy ở quầy"))
     desk.change(Actor("erik"), Change(reason="máy ở quầy, có người trực"))
     site.parts.audit.flush()

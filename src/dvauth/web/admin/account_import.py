@@ -37,7 +37,7 @@ def look_or_add() -> ResponseReturnValue:
         return _page(problem=sentence % {"size": LARGEST_FILE // 1024}), 422
     if adds:
         return _added(content)
-    checked = services().account_import.check(content)
+    checked = services().administration.account_import.check(content)
     if checked.mistakes:
         return _page(mistakes=checked.mistakes), 422
     return _looked_at(checked, content)
@@ -50,7 +50,7 @@ def _uploaded() -> bytes:
 
 def _added(content: bytes) -> ResponseReturnValue:
     try:
-        invited = services().account_import.run(current_actor(), content)
+        invited = services().administration.account_import.run(current_actor(), content)
     except ImportRefused as refused:
         return _page(mistakes=refused.mistakes), 422
     return render_template("admin/accounts/imported.html", invited=invited, download=_download(invited))

@@ -38,24 +38,26 @@ def overview() -> str:
     wanted = Wanted(
         text=asked["text"], role=asked["role"] or None, enabled=STATES.get(asked["state"]), after=asked["after"] or None
     )
-    page = services().account_administration.page(wanted)
-    return render_template("admin/accounts/overview.html", page=page, asked=asked, roles=services().timeouts.roles())
+    page = services().administration.accounts.page(wanted)
+    return render_template(
+        "admin/accounts/overview.html", page=page, asked=asked, roles=services().administration.timeouts.roles()
+    )
 
 
 @accounts.get("/new")
 def new() -> str:
-    return _new_page(NewAccountForm.offering(services().timeouts.roles()))
+    return _new_page(NewAccountForm.offering(services().administration.timeouts.roles()))
 
 
 @accounts.post("/new")
 def add() -> ResponseReturnValue:
-    form = NewAccountForm.offering(services().timeouts.roles(), request.form)
+    form = NewAccountForm.offering(services().administration.timeouts.roles(), request.form)
     refuse_unknown_fields(form)
     if not form.validate():
         return _new_page(form), 422
     draft = Draft(form.username.data or "", form.display_name.data or None, tuple(form.roles.data or ()))
     try:
-        invitation = services().account_administration.add(current_actor(), draft)
+        invitation = services().administration.accounts.add(current_actor(), draft)
     except (BadUsername, UsernameTaken) as refused:
         form.username.errors = [refused.explain(gettext)]
     except BadDisplayName as refused:
@@ -69,7 +71,7 @@ def add() -> ResponseReturnValue:
 
 @accounts.get("/export")
 def export() -> Response:
-    lines = accounts_csv(services().account_administration.export(current_actor()))
+    lines = accounts_csv(services().administration.accounts.export(current_actor()))
     # With the mark by which spreadsheet programs know UTF-8.
     body = stream_with_context(line.encode() for line in ("\ufeff", *lines))
     attachment = {"Content-Disposition": 'attachment; filename="accounts.csv"'}
@@ -88,7 +90,7 @@ def rename(account_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _account_page(account, names=form), 422
     try:
-        services().account_administration.rename(current_actor(), account, form.display_name.data or "")
+        services().administration.accounts.rename(current_actor(), account, form.display_name.data or "")
     except BadDisplayName as refused:
         form.display_name.errors = [refused.explain(gettext)]
         return _account_page(account, names=form), 422
@@ -103,7 +105,7 @@ def set_roles(account_id: str) -> ResponseReturnValue:
     if not form.validate():
         return _account_page(account, roles=form), 422
     try:
-        services().account_administration.set_roles(current_actor(), account, form.roles.data or ())
+        services().administration.accounts.set_roles(current_actor(), account, form.roles.data or ())
     except (AccountError, OwnAccount, UnknownRole) as refused:
         form.roles.errors = [refused.explain(gettext)]
         return _account_page(account, roles=form), 422
@@ -112,7 +114,7 @@ def set_roles(account_id: str) -> ResponseReturnValue:
 
 @accounts.post("/<account_id>/<any(disable, enable, unlock, revoke):act>")
 def change(account_id: str, act: str) -> ResponseReturnValue:
-    account, desk = _existing(account_id), services().account_administration
+    account, desk = _existing(account_id), services().administration.accounts
     refuse_unknown_fields()
     acts = {
         "disable": (desk.disable, "disabled"),
@@ -132,19 +134,19 @@ def change(account_id: str, act: str) -> ResponseReturnValue:
 def invite(account_id: str) -> str:
     account = _existing(account_id)
     refuse_unknown_fields()
-    invitation = services().account_administration.invite(current_actor(), account)
+    invitation = services().administration.accounts.invite(current_actor(), account)
     return render_template("admin/accounts/invitation.html", invitation=invitation, is_new=False)
 
 
 def _existing(account_id: str) -> Account:
     try:
-        return services().account_administration.get(account_id)
+        return services().administration.accounts.get(account_id)
     except NoSuchAccount:
         abort(404)
 
 
 def _roles_for(account: Account) -> list[str]:
-    known = services().timeouts.roles()
+    known = services().administration.timeouts.roles()
     return [*known, *(role for role in account.roles if role not in known)]
 
 
@@ -164,7 +166,7 @@ def _account_page(
         "names": names or RenameForm(data={"display_name": account.display_name}),
         "roles": roles or RolesForm.offering(_roles_for(account), held=account.roles),
         "problem": problem,
-        "failures": services().account_administration.failures(account),
+        "failures": services().administration.accounts.failures(account),
         "free_failures": FREE_FAILURES,
         "most_failures": MOST_FAILURES,
         "sessions": len(services().keeper.sessions_of(account.id)),

@@ -46,7 +46,7 @@ class AuditForm(Form):
     session = StringField(_("Session"), render_kw=_PLAIN)
 
     def wanted(self) -> Wanted:
-        known = services().audit_administration
+        known = services().administration.audit
         typed = {name: (self[name].data or "").strip() or None for name in ("event", "portal", "address", "session")}
         people = {name: (self[name].data or "").strip() for name in ("account", "actor")}
         ids = {name: known.account_id(typed) if typed else None for name, typed in people.items()}
@@ -57,7 +57,7 @@ class AuditForm(Form):
 def overview() -> ResponseReturnValue:
     form = AuditForm(request.args)
     is_right = form.validate()
-    known = services().audit_administration
+    known = services().administration.audit
     rows = known.newest(form.wanted(), _place(request.args.get("before", "")), most=PAGE + 1) if is_right else []
     shown = rows[:PAGE]
     page = render_template(
@@ -79,7 +79,7 @@ def export(form: str) -> ResponseReturnValue:
     if not chosen.validate():
         return overview()
     kind = administration.Form(form)
-    lines = services().audit_administration.export(current_actor(), chosen.wanted(), kind)
+    lines = services().administration.audit.export(current_actor(), chosen.wanted(), kind)
     return Response(
         lines, content_type=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="dvauth-audit.{kind}"'}
     )

@@ -50,7 +50,7 @@ def add() -> ResponseReturnValue:
     given = form.values()
     try:
         with saved_even_without_redis():
-            services().portal_administration.add(current_actor(), given.pop("slug"), **given)
+            services().administration.portals.add(current_actor(), given.pop("slug"), **given)
     except PortalError as refused:
         form.take(refused)
         return _overview(form), 422
@@ -69,7 +69,7 @@ def change(slug: str) -> ResponseReturnValue:
         return _page(portal, form=form), 422
     try:
         with saved_even_without_redis():
-            services().portal_administration.change(current_actor(), slug, **form.values())
+            services().administration.portals.change(current_actor(), slug, **form.values())
     except PortalError as refused:
         form.take(refused)
         return _page(portal, form=form), 422
@@ -81,7 +81,7 @@ def change_look(slug: str) -> ResponseReturnValue:
     portal, form = _portal(slug), LookForm.sent(request.form)
     try:
         with saved_even_without_redis():
-            services().portal_administration.change_prompt(current_actor(), slug, **form.values())
+            services().administration.portals.change_prompt(current_actor(), slug, **form.values())
     except PortalError as refused:
         form.take(refused)
         return _page(portal, look_form=form), 422
@@ -92,7 +92,7 @@ def change_look(slug: str) -> ResponseReturnValue:
 def look_for_tag(slug: str) -> ResponseReturnValue:
     portal, url = _portal(slug), request.form.get("url", "").strip()
     try:
-        found = services().portal_administration.look_for_tag(current_actor(), slug, url)
+        found = services().administration.portals.look_for_tag(current_actor(), slug, url)
     except PageUnread as why:
         return _page(portal, asked=url, unread=why.explain(gettext)), 422
     return _page(portal, asked=url, found=FOUND[found], is_there=found is Tag.THERE)
@@ -114,19 +114,19 @@ def confirm_removal(slug: str) -> str:
 def remove(slug: str) -> ResponseReturnValue:
     _portal(slug)
     with saved_even_without_redis():
-        services().portal_administration.remove(current_actor(), slug)
+        services().administration.portals.remove(current_actor(), slug)
     return redirect(url_for("portals.overview", done="removed"), 303)
 
 
 def _portal(slug: str) -> Portal:
     try:
-        return services().portal_administration.find(slug)
+        return services().administration.portals.find(slug)
     except NoSuchPortal:
         abort(404)
 
 
 def _overview(form: NewPortalForm) -> str:
-    found = services().portal_administration.all()
+    found = services().administration.portals.all()
     return render_template("admin/portals/overview.html", portals=found, form=form, done=_done())
 
 

@@ -57,9 +57,9 @@ class Asked:
         """Raises ``NoSuchAccount``, ``NoSuchPortal``."""
         known = services()
         if self.by == "account":
-            return known.sessions.search(username=self.value)
+            return known.administration.sessions.search(username=self.value)
         if self.by == "portal":
-            return known.sessions.search(portal=self.value)
+            return known.administration.sessions.search(portal=self.value)
         if self.by == "device":
             return Search("device", devices_like(self.value))
         return Search("address", (self.value,)) if self.by else None
@@ -69,7 +69,9 @@ class Asked:
 def overview() -> ResponseReturnValue:
     asked = Asked.current()
     try:
-        page = services().sessions.page(asked.search(), Position.from_text(request.args.get("after", "")))
+        page = services().administration.sessions.page(
+            asked.search(), Position.from_text(request.args.get("after", ""))
+        )
     except Explained:  # nobody has that name, no portal either
         return _list(asked, SessionPage([], {}, None)), 404
     return _list(asked, page)
@@ -79,7 +81,7 @@ def overview() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """One, without further questions: whoever is logged out can log in again."""
     try:
-        services().sessions.end_one(current_actor(), request.form.get("session", ""))
+        services().administration.sessions.end_one(current_actor(), request.form.get("session", ""))
     except NoSuchSession:  # a double click, or it was over while the list was looked at
         return _back(Asked.current(), "gone")
     return _back(Asked.current(), "one")
@@ -90,7 +92,7 @@ def end() -> ResponseReturnValue:
 def confirm_end(kind: str, name: str) -> str:
     of = {"username": name} if kind == "account" else {"portal": name} if kind == "portal" else {}
     try:
-        number = services().sessions.number(**of)
+        number = services().administration.sessions.number(**of)
     except (NoSuchAccount, NoSuchPortal) as unknown:
         raise NotFound from unknown
     return render_template("admin/sessions/end.html", kind=kind, name=name, number=number, own=_is_among(kind, name))
@@ -99,7 +101,7 @@ def confirm_end(kind: str, name: str) -> str:
 @sessions.post("/everybody/end", defaults={"kind": "everybody", "name": ""})
 @sessions.post("/<any(account, portal):kind>/<name>/end")
 def end_all(kind: str, name: str) -> ResponseReturnValue:
-    desk, spared = services().sessions, me.session.ref.session_id
+    desk, spared = services().administration.sessions, me.session.ref.session_id
     try:
         if kind == "account":
             desk.end_account(current_actor(), name, spared=spared)

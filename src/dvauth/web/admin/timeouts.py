@@ -84,7 +84,7 @@ def explained() -> ResponseReturnValue:
         return _overview(unknown=username, asked=username, asked_portal=slug), 404
     if slug and services().portals().by_slug(slug) is None:
         abort(404)
-    effective = services().timeouts.policies().strictest(account.roles, slug)
+    effective = services().administration.timeouts.policies().strictest(account.roles, slug)
     return _overview(effective=effective, whom=account, asked=username, asked_portal=slug)
 
 
@@ -97,7 +97,7 @@ def choose_role() -> ResponseReturnValue:
 @timeouts.get("/<any(role, portal):kind>/<name>")
 def edit(kind: str, name: str) -> str:
     scope = _scope(kind, name)
-    values = scope.values(services().timeouts.policies())
+    values = scope.values(services().administration.timeouts.policies())
     return _form_page(scope, TimeoutForm.showing(values, scope.fields))
 
 
@@ -160,7 +160,7 @@ def choose_assurance() -> ResponseReturnValue:
 def take_back() -> ResponseReturnValue:
     problems = []
     try:
-        done = _told(lambda: services().timeouts.take_back(current_actor(), _last_seen()), "taken-back")
+        done = _told(lambda: services().administration.timeouts.take_back(current_actor(), _last_seen()), "taken-back")
         return redirect(url_for("timeouts.overview", done=done), 303)
     except (ChangedSince, NothingToTakeBack) as refused:
         problems = [refused.explain(gettext)]
@@ -192,12 +192,12 @@ def _scope(kind: str, name: str) -> Scope:
 
 
 def _saved(change: Change) -> ResponseReturnValue:
-    done = _told(lambda: services().timeouts.change(current_actor(), change, _last_seen()), "saved")
+    done = _told(lambda: services().administration.timeouts.change(current_actor(), change, _last_seen()), "saved")
     return redirect(url_for("timeouts.overview", done=done), 303)
 
 
 def _overview(**values: Any) -> str:
-    desk = services().timeouts
+    desk = services().administration.timeouts
     policies, portals = desk.policies(), services().portals().portals
     scopes = [Scope("default"), *(Scope("role", role) for role in desk.roles())]
     scopes += [Scope("portal", portal.slug) for portal in portals]
@@ -219,7 +219,7 @@ def _overview(**values: Any) -> str:
 
 
 def _form_page(scope: Scope, form: TimeoutForm) -> str:
-    policies = services().timeouts.policies()
+    policies = services().administration.timeouts.policies()
     administration = scope == Scope("role", ADMIN_ROLE)
     compared: dict[str, list[Recommendation]] = {name: [] for name in FIELDS}
     for each in compared_with(administration=administration):
@@ -236,7 +236,7 @@ def _form_page(scope: Scope, form: TimeoutForm) -> str:
 
 
 def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | None = None) -> str:
-    desk = services().timeouts
+    desk = services().administration.timeouts
     before = desk.policies()
     after = change.applied_to(before)
     shown = scope or Scope("default")
@@ -256,7 +256,7 @@ def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | No
 
 
 def _last_change() -> int:
-    changes = services().timeouts.changes()
+    changes = services().administration.timeouts.changes()
     return changes[0].number if changes else 0
 
 

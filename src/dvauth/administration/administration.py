@@ -1,0 +1,20 @@
+"""All that administrators do, in one hand: the pages, the commands and the API call the same."""
+
+from dataclasses import dataclass
+
+from dvauth.administration.account_import import AccountImport
+from dvauth.administration.accounts import AccountAdministration
+from dvauth.administration.audit import AuditAdministration
+from dvauth.administration.portals import PortalAdministration
+from dvauth.administration.sessions import SessionAdministration
+from dvauth.administration.timeouts import TimeoutAdministration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    accounts: AccountAdministration
+    account_import: AccountImport
+    audit: AuditAdministration
+    portals: PortalAdministration
+    sessions: SessionAdministration
+    timeouts: TimeoutAdministration
