@@ -10,6 +10,7 @@ from dvauth.accounts.errors import InvalidCredentials, LoginLocked, TooManyAttem
 from dvauth.accounts.throttle import (
     ADDRESS_BUCKET,
     ADDRESS_INTERVAL,
+    FEW_FORGOTTEN_AFTER,
     FREE_FAILURES,
     IPV4_ADDRESS,
     IPV4_NETWORK,
@@ -211,6 +212,17 @@ def test_an_undecided_attempt_after_a_wait_does_not_restart_it(throttle: LoginTh
     with pytest.raises(ZeroDivisionError), throttle.attempt("bob", "203.0.113.9"):
         raise ZeroDivisionError
     assert succeed(throttle) == FREE_FAILURES
+
+
+def test_few_failures_are_forgotten_soon_whatever_was_undecided_after_them(
+    throttle: LoginThrottle, connection: RedisConnection
+) -> None:
+    for number in range(FREE_FAILURES - 1):
+        fail(throttle, address=address(number))
+    with pytest.raises(ZeroDivisionError), throttle.attempt("bob", "203.0.113.9"):
+        raise ZeroDivisionError
+    (key,) = connection.client.scan_iter("dvauth:{throttle}:account:*")
+    assert 0 < connection.client.ttl(key) <= FEW_FORGOTTEN_AFTER.total_seconds()
 
 
 def test_an_undecided_hundredth_attempt_locks_nothing(

@@ -123,8 +123,9 @@ class LoginThrottle:
         return Attempt(failures, frozenset(scope for scope, full in zip(Scope, used_up, strict=True) if full)), before
 
     def _undo(self, keys: list[str], counted_at: int, before: int, *, succeeded: bool) -> None:
-        durations = map(in_ms, (MANY_FORGOTTEN_AFTER, ADDRESS_INTERVAL, NETWORK_INTERVAL, OVERALL_INTERVAL))
-        args = [self._now_ms(), int(succeeded), counted_at, before, *durations]
+        forgotten = map(in_ms, (FEW_FORGOTTEN_AFTER, MANY_FORGOTTEN_AFTER))
+        intervals = map(in_ms, (ADDRESS_INTERVAL, NETWORK_INTERVAL, OVERALL_INTERVAL))
+        args = [self._now_ms(), int(succeeded), counted_at, before, FREE_FAILURES, *forgotten, *intervals]
         self._run("give_back", keys, args)
 
     def _keys(self, username: str, address: str) -> list[str]:

@@ -2,13 +2,14 @@
 -- KEYS  1 account  2 address  3 network  4 all
 -- ARGV  1 now (ms)  2 '1' to forget all failures of the account (it logged in), '0' to take back this one
 --       3 when this one was counted (ms)  4 when the failure before was (ms), from which its wait goes on
---       5 many failures are forgotten after (ms)
+--       5 failures that cost no wait
+--       6 few failures are forgotten after (ms)  7 many failures are forgotten after (ms)
 --       then for address, network and all: one attempt leaves its bucket every (ms)
 -- RETURNS  nothing
 local now = tonumber(ARGV[1])
 
 local function lighten(number)
-  local key, interval = KEYS[number], tonumber(ARGV[4 + number])
+  local key, interval = KEYS[number], tonumber(ARGV[6 + number])
   local empty_at = tonumber(redis.call('GET', key) or 0) - interval
   if empty_at > now then
     redis.call('SET', key, string.format('%.0f', empty_at), 'KEEPTTL')
@@ -23,11 +24,9 @@ end
 if ARGV[2] == '1' then
   redis.call('DEL', KEYS[1])
 elseif tonumber(redis.call('HGET', KEYS[1], 'failures') or 0) > 0 then
-  redis.call('HINCRBY', KEYS[1], 'failures', -1)
+  local failures = redis.call('HINCRBY', KEYS[1], 'failures', -1)
   if redis.call('HGET', KEYS[1], 'at') == ARGV[3] then
     redis.call('HSET', KEYS[1], 'at', ARGV[4])
   end
-  if redis.call('PTTL', KEYS[1]) < 0 then
-    redis.call('PEXPIRE', KEYS[1], ARGV[5])
-  end
+  redis.call('PEXPIRE', KEYS[1], failures < tonumber(ARGV[5]) and ARGV[6] or ARGV[7])
 end
