@@ -8,7 +8,8 @@ from werkzeug.exceptions import HTTPException
 from dvauth.web.guards import PAGES
 
 # Of what browsers might repair, such as "//", a backslash or a tab, nothing is let through.
-_PLAIN = re.compile(r"(?!//)(?P<path>/[\w/.-]*)(?:\?[\w=&.%+-]*)?", re.ASCII)
+# Nor a part of dots, which they would resolve: the page would be another than the one that was found.
+_PLAIN = re.compile(r"(?!//)(?!\S*/\.{1,2}(?:[/?]|$))(?P<path>/[\w/.-]*)(?:\?[\w=&.%+-]*)?", re.ASCII)
 _FOR_STRANGERS = {"login", "setup", "enter"}
 
 
