@@ -5,8 +5,10 @@ import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from dvauth.parts import Parts
+from dvauth.policies.models import PolicyChangeRow
 from dvauth.sessions.record import Principal
 from tests.cli.conftest import AuditRows, Dvauth
 
@@ -141,3 +143,28 @@ def test_without_redis_the_change_stands_is_recorded_and_says_so(
     assert "Redis does not answer. The change is made" in result.stderr
     assert "authz_admin" in {row.event for row in audit_rows()}
     assert json.loads(result.stdout)["default"]["idle_timeout_seconds"] == 1200
+
+
+def test_the_last_change_is_taken_back_and_by_whom_is_recorded(dvauth: Dvauth, audit_rows: AuditRows) -> None:
+    dvauth("timeout", "set", "--idle", "20m")
+    dvauth("timeout", "set", "--role", "editor", "--idle", "10m")
+    told = json.loads(dvauth("timeout", "take-back", "--json").stdout)
+    assert (told["default"]["idle_timeout_seconds"], told["roles"].get("editor") or {}) == (1200, {})
+    assert "Saved" in dvauth("timeout", "take-back").stdout  # of a take-back too: the editors' times are there again
+    assert json.loads(dvauth("timeout", "show", "--json").stdout)["roles"]["editor"] == {"idle_timeout_seconds": 600}
+    assert {row.actor for row in audit_rows()} == {"cli"}
+    assert len(audit_rows()) == 4
+
+
+def test_where_nothing_was_changed_nothing_is_taken_back(dvauth: Dvauth) -> None:
+    refused = dvauth("timeout", "take-back")
+    assert (refused.exit_code, refused.stderr) == (1, "Error: There is no change to take back.\n")
+
+
+def test_a_change_that_no_longer_fits_is_not_brought_back(dvauth: Dvauth, parts: Parts) -> None:
+    dvauth("timeout", "set", "--idle", "2m", "--warn", "30s")
+    with parts.database.session() as sql:  # as a version with other bounds might have saved it
+        made = sql.scalars(select(PolicyChangeRow)).one()
+        made.before = {**made.before, "default": {**made.before["default"], "warn_before_seconds": 5}}
+    refused = dvauth("timeout", "take-back")
+    assert (refused.exit_code, "--warn of 5s is less than 20s" in refused.stderr) == (1, True)

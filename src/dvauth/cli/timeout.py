@@ -1,6 +1,6 @@
 """``dvauth timeout``: how long sessions may last, by default, for a role or on a portal."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,6 @@ from dvauth.cli.texts import gettext as _
 from dvauth.explained import N_, Explained
 from dvauth.parts import Parts
 from dvauth.policies.book import Change, ReasonMissing
-from dvauth.portals.errors import NoSuchPortal
 from dvauth.timeouts.policy import FIELDS, Assurance, EffectivePolicy, Mistake, Override, PolicyError, PolicySet
 
 OPTIONS = {
@@ -40,7 +39,7 @@ def timeout() -> None:
 def show(*, as_json: bool) -> None:
     """Show the default and what roles and portals override."""
     with joined() as parts:
-        document = parts.policy_book.load().to_document()
+        document = parts.administration.timeouts.policies().to_document()
     if as_json:
         show_json(document)
         return
@@ -97,8 +96,8 @@ def unset(role: str | None, portal: str | None, *, as_json: bool, **chosen: bool
     names = [name for name in FIELDS if chosen[name]] or FIELDS
     with joined() as parts:
         if portal:
-            _require_portal(parts, portal)
-        if not _override(parts.policy_book.load(), role, portal).values():
+            parts.administration.portals.find(portal)
+        if not _override(parts.administration.timeouts.policies(), role, portal).values():
             raise NothingSet(whose=role or portal)
         after = _save(parts, role, portal, dict.fromkeys(names), None)
     _tell_saved(after, as_json=as_json)
@@ -120,9 +119,7 @@ def level(level: str, *, reason: str | None, as_json: bool) -> None:
 def take_back(*, as_json: bool) -> None:
     """Undo the last change of timeouts."""
     with joined() as parts:
-        with told_later():
-            parts.administration.timeouts.take_back(CLI)
-        after = parts.administration.timeouts.policies()
+        after = _told(parts, parts.administration.timeouts.take_back, CLI)
     _tell_saved(after, as_json=as_json)
 
 
@@ -136,10 +133,10 @@ def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *,
     with joined() as parts:
         parts.administration.timeouts.require_roles(roles)
         if portal:
-            _require_portal(parts, portal)
+            parts.administration.portals.find(portal)
         if username:
             roles += parts.administration.accounts.find(username).roles
-        effective = parts.policy_book.load().strictest(roles, portal)
+        effective = parts.administration.timeouts.policies().strictest(roles, portal)
     if as_json:
         show_json(_explained(effective))
     else:
@@ -153,19 +150,19 @@ def _save(parts: Parts, role: str | None, portal: str | None, values: dict[str, 
 
 
 def _changed(parts: Parts, change: Change) -> PolicySet:
+    return _told(parts, parts.administration.timeouts.change, CLI, change)
+
+
+def _told(parts: Parts, act: Callable[..., None], *given: Any) -> PolicySet:
+    """The policies after an act; what it refuses is told with the options in place of the names inside."""
     try:
         with told_later():
-            parts.administration.timeouts.change(CLI, change)
+            act(*given)
     except PolicyError as error:
         raise click.ClickException("\n".join(map(_sentence, error.mistakes))) from error
     except ReasonMissing as missing:
         raise click.ClickException(_told_of_deviations(missing)) from missing
     return parts.administration.timeouts.policies()
-
-
-def _require_portal(parts: Parts, slug: str) -> None:
-    if parts.portals.directory().by_slug(slug) is None:
-        raise NoSuchPortal(slug=slug)
 
 
 def _sentence(mistake: Mistake) -> str:

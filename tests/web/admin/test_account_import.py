@@ -14,13 +14,6 @@ TITLES = "username,display_name,roles\r\n"
 TWO = TITLES + "dora,Dora Lê,editor\r\nemil,,reader editor\r\n"
 
 
-@pytest.fixture
-def charlie(site: Any) -> Any:
-    browser = site.browser()
-    browser.log_in("charlie")
-    return browser
-
-
 def bring(browser: Any, content: str | bytes) -> Any:
     """Choose a file and look at what it would do."""
     file = io.BytesIO(content.encode() if isinstance(content, str) else content), "people.csv"

@@ -20,13 +20,6 @@ CHOSEN = "một câu do chính chủ chọn"
 ROOT = Actor("root")
 
 
-@pytest.fixture
-def charlie(site: Any) -> Any:
-    browser = site.browser()
-    browser.log_in("charlie")
-    return browser
-
-
 def of(site: Any, name: str) -> str:
     return f"{ALL}/{site.people[name].id}"
 

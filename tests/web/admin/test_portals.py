@@ -18,13 +18,6 @@ NEWS = f"{OVERVIEW}/news"
 BANK = {"slug": "bank", "name": "Thư viện", "origins": "https://bank.example.vn\r\n https://b.vn/", "activity": "any"}
 
 
-@pytest.fixture
-def charlie(site: Any) -> Any:
-    browser = site.browser()
-    browser.log_in("charlie")
-    return browser
-
-
 def acts(site: Any) -> list[tuple[str, str, str | None]]:
     """What administrators did: on which portal, what, and what it was after."""
     site.parts.audit.flush()
@@ -55,6 +48,25 @@ def test_a_portal_is_registered_changed_and_removed_and_each_act_recorded_once(s
         ("bank", "portal changed", "name=Thư viện tỉnh origins=https://b.vn"),
         ("bank", "portal removed", "none"),
     ]
+
+
+def test_saved_while_redis_is_away_is_told_as_such(
+    site: Any, charlie: Any, without_redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.parts.portals, "_publish", without_redis)
+    later = "Redis không trả lời"
+    for path, form, then in (
+        (OVERVIEW, BANK, f"{OVERVIEW}/bank?done=later"),
+        (f"{OVERVIEW}/bank", {"name": "Thư viện tỉnh", "origins": "https://b.vn"}, f"{OVERVIEW}/bank?done=later"),
+        (f"{OVERVIEW}/bank/look", {"accent": "#a61b1b"}, f"{OVERVIEW}/bank?done=later#prompt"),
+        (f"{OVERVIEW}/bank/remove", {}, f"{OVERVIEW}?done=later"),
+    ):
+        saved = charlie.post(path, form, page=OVERVIEW)
+        assert (saved.status_code, saved.headers["Location"]) == (303, then)
+        if "remove" not in path:
+            assert site.parts.portals.directory().by_slug("bank")
+        assert later in charlie.get(f"{OVERVIEW}?done=later").text
+    assert site.parts.portals.directory().by_slug("bank") is None
 
 
 def test_a_session_lives_on_when_its_portal_changes(site: Any, charlie: Any) -> None:

@@ -21,13 +21,6 @@ LIST = "/admin/sessions"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
 
 
-@pytest.fixture
-def charlie(site: Any) -> Any:
-    browser = site.browser()
-    browser.log_in("charlie")
-    return browser
-
-
 def listed(page: Any) -> list[str]:
     """Who is listed, in the order of the page."""
     return [name.split()[0] for name in re.findall(r"<h3>([^<]+)</h3>", page.text)]

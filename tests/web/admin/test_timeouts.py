@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dvauth.accounts.errors import InvalidCredentials
+from dvauth.accounts.throttle import MOST_FAILURES
 from dvauth.administration.actor import Actor
 from dvauth.audit.models import AuditRow
 from dvauth.policies.book import Change
@@ -21,13 +23,6 @@ TIMES = {
     "remember_for": "0 giây",
     "max_sessions": "10",
 }
-
-
-@pytest.fixture
-def charlie(site: Any) -> Any:
-    browser = site.browser()
-    browser.log_in("charlie")
-    return browser
 
 
 def idle_of(site: Any, *roles: str, portal: str | None = None) -> timedelta:
@@ -58,7 +53,32 @@ def test_only_administrators_who_logged_in_lately_come_in(site: Any, charlie: An
     assert charlie.get(OVERVIEW).status_code == 200
 
 
-@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil"])
+def test_whoever_is_locked_out_cannot_prove_who_they_are(site: Any, browser: Any) -> None:
+    site.change_default(idle_timeout=30 * 86400, absolute_timeout=30 * 86400)
+    browser.log_in("bob")
+    for number in range(MOST_FAILURES):
+        with pytest.raises(InvalidCredentials), site.parts.throttle.attempt("bob", f"10.0.0.{number}"):
+            raise InvalidCredentials
+        site.pass_time(hours=1)
+    refused = browser.post("/confirm", {"password": site.password})
+    assert (refused.status_code, refused.headers.get("Location")) == (429, None)
+    assert "liên hệ quản trị viên" in re.search('id="password-error">(.*?)</p>', refused.text, re.DOTALL)[1]
+    assert browser.get("/account/").status_code == 200
+
+
+def test_saved_while_redis_is_away_is_told_as_such(
+    site: Any, charlie: Any, without_redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.parts.policy_book, "_publish", without_redis)
+    saved = charlie.post(EVERYBODY, TIMES | {"step": "save"})
+    assert saved.headers["Location"] == f"{OVERVIEW}?done=later"
+    assert "Redis không trả lời" in charlie.get(f"{OVERVIEW}?done=later").text
+    assert site.parts.administration.timeouts.policies().default.idle_timeout == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/\t/evil", "/admin/portals/.."]
+)
 def test_whoever_confirms_goes_nowhere_else(site: Any, charlie: Any, back: str) -> None:
     answer = charlie.client.get(f"/confirm?back={back}", base_url=site.centre, headers=site.navigation)
     assert answer.status_code == 200

@@ -1,7 +1,6 @@
 """Who comes into the administration, and by whom an act is done."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 
 from flask import abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -54,11 +53,13 @@ def refuse_unknown_fields(form: Form | None = None, *, besides: Iterable[str] = 
         abort(422, gettext("There is no field “%(name)s” here.", name=unknown[0]))
 
 
-@contextmanager
-def saved_even_without_redis() -> Iterator[None]:
-    """A change that is made in SQL stands; Redis is told of it as soon as it is back."""
-    with suppress(StoreUnavailable):
-        yield
+def told_later(act: Callable[[], object], done: str) -> str:
+    """What to say of an act: ``done``, or ``later`` where it is saved in SQL and Redis hears of it when it is back."""
+    try:
+        act()
+    except StoreUnavailable:
+        return "later"
+    return done
 
 
 def current_actor() -> Actor:

@@ -1,5 +1,6 @@
 """Administrators register portals, change them and their prompt, and see whether a page has the tag."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from dvauth.administration.tag_check import PageUnread, Tag
 from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.errors import NoSuchPortal, PortalError
 from dvauth.portals.portal import Portal
-from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, saved_even_without_redis
+from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, told_later
 from dvauth.web.admin.portal_forms import LookForm, NewPortalForm, PortalForm
 from dvauth.web.i18n import lazy_gettext
 from dvauth.web.services import services
@@ -23,6 +24,7 @@ DONE = {
     "saved": lazy_gettext("Saved. Every process knows it within two seconds."),
     "look": lazy_gettext("The prompt is changed. Open pages show it after their next question."),
     "removed": lazy_gettext("The portal is removed."),
+    "later": lazy_gettext("Saved. Redis does not answer: every process hears of it as soon as Redis is back."),
 }
 FOUND = {
     Tag.THERE: lazy_gettext("The tag is on this page: people get the prompt there."),
@@ -49,12 +51,12 @@ def add() -> ResponseReturnValue:
         return _overview(form), 422
     given = form.values()
     try:
-        with saved_even_without_redis():
-            services().administration.portals.add(current_actor(), given.pop("slug"), **given)
+        act = partial(services().administration.portals.add, current_actor(), given.pop("slug"), **given)
+        done = told_later(act, "added")
     except PortalError as refused:
         form.take(refused)
         return _overview(form), 422
-    return redirect(url_for("portals.show", slug=form.slug.data, done="added"), 303)
+    return redirect(url_for("portals.show", slug=form.slug.data, done=done), 303)
 
 
 @portals.get("/<slug>")
@@ -68,24 +70,24 @@ def change(slug: str) -> ResponseReturnValue:
     if not form.validate():
         return _page(portal, form=form), 422
     try:
-        with saved_even_without_redis():
-            services().administration.portals.change(current_actor(), slug, **form.values())
+        act = partial(services().administration.portals.change, current_actor(), slug, **form.values())
+        done = told_later(act, "saved")
     except PortalError as refused:
         form.take(refused)
         return _page(portal, form=form), 422
-    return redirect(url_for("portals.show", slug=slug, done="saved"), 303)
+    return redirect(url_for("portals.show", slug=slug, done=done), 303)
 
 
 @portals.post("/<slug>/look")
 def change_look(slug: str) -> ResponseReturnValue:
     portal, form = _portal(slug), LookForm.sent(request.form)
     try:
-        with saved_even_without_redis():
-            services().administration.portals.change_prompt(current_actor(), slug, **form.values())
+        act = partial(services().administration.portals.change_prompt, current_actor(), slug, **form.values())
+        done = told_later(act, "look")
     except PortalError as refused:
         form.take(refused)
         return _page(portal, look_form=form), 422
-    return redirect(url_for("portals.show", slug=slug, done="look", _anchor="prompt"), 303)
+    return redirect(url_for("portals.show", slug=slug, done=done, _anchor="prompt"), 303)
 
 
 @portals.post("/<slug>/tag")
@@ -113,9 +115,8 @@ def confirm_removal(slug: str) -> str:
 @portals.post("/<slug>/remove")
 def remove(slug: str) -> ResponseReturnValue:
     _portal(slug)
-    with saved_even_without_redis():
-        services().administration.portals.remove(current_actor(), slug)
-    return redirect(url_for("portals.overview", done="removed"), 303)
+    done = told_later(partial(services().administration.portals.remove, current_actor(), slug), "removed")
+    return redirect(url_for("portals.overview", done=done), 303)
 
 
 def _portal(slug: str) -> Portal:

@@ -1,8 +1,8 @@
 """Administrators look at the timeouts, see what a change would do, make it, and take it back."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -12,7 +12,6 @@ from flask_babel import gettext
 from dvauth.accounts.errors import BadRole
 from dvauth.administration.timeouts import differences
 from dvauth.policies.book import Change, ChangedSince, NothingToTakeBack, ReasonMissing
-from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.policy import (
     ADMIN_ROLE,
     FIELDS,
@@ -24,7 +23,7 @@ from dvauth.timeouts.policy import (
     TimeoutPolicy,
 )
 from dvauth.timeouts.recommendations import PRESETS, Recommendation, compared_with, looser_than
-from dvauth.web.admin.entrance import current_actor, require_fresh_administrator
+from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, told_later
 from dvauth.web.admin.filters import recommendation
 from dvauth.web.admin.pause_plot import PausePlot
 from dvauth.web.admin.timeout_forms import TimeoutForm, say
@@ -158,9 +157,9 @@ def choose_assurance() -> ResponseReturnValue:
 
 @timeouts.post("/take-back")
 def take_back() -> ResponseReturnValue:
-    problems = []
+    desk = services().administration.timeouts
     try:
-        done = _told(lambda: services().administration.timeouts.take_back(current_actor(), _last_seen()), "taken-back")
+        done = told_later(partial(desk.take_back, current_actor(), _last_seen()), "taken-back")
         return redirect(url_for("timeouts.overview", done=done), 303)
     except (ChangedSince, NothingToTakeBack) as refused:
         problems = [refused.explain(gettext)]
@@ -176,15 +175,6 @@ def _last_seen() -> int | None:
     return request.form.get("last", type=int)
 
 
-def _told(act: Callable[[], object], done: str) -> str:
-    """What to say of an act that is done, and of which Redis may hear later."""
-    try:
-        act()
-    except StoreUnavailable:
-        return "later"
-    return done
-
-
 def _scope(kind: str, name: str) -> Scope:
     if kind == "portal" and services().portals().by_slug(name) is None:
         abort(404)
@@ -192,7 +182,8 @@ def _scope(kind: str, name: str) -> Scope:
 
 
 def _saved(change: Change) -> ResponseReturnValue:
-    done = _told(lambda: services().administration.timeouts.change(current_actor(), change, _last_seen()), "saved")
+    desk = services().administration.timeouts
+    done = told_later(partial(desk.change, current_actor(), change, _last_seen()), "saved")
     return redirect(url_for("timeouts.overview", done=done), 303)
 
 
