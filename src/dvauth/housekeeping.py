@@ -41,6 +41,7 @@ class Housekeeping:
         self._heard: PolicySet | None = None
         self._sweep_again_at = float("inf")
         self._unswept: list[str] = []  # buckets
+        self._told: tuple[PolicySet, int] | None = None  # how far the sweep was
         self._more_to_end = False
         self._forget_again_at = float("-inf")
         self._forget_events_again_at = float("-inf")
@@ -92,7 +93,16 @@ class Housekeeping:
         elif now >= self._sweep_again_at:
             self._sweep_again_at = float("inf")
             self._unswept = list(keys.BUCKETS)
+        self._tell_of_sweep(policies)
         self._sweep_next(self._share(SWEEP_SHARE_SECONDS))
+        self._tell_of_sweep(policies)
+
+    def _tell_of_sweep(self, policies: PolicySet) -> None:
+        is_first = self._sweep_again_at < float("inf")
+        left = len(self._unswept) + (len(keys.BUCKETS) if is_first else 0)
+        if self._told != (policies, left):
+            self._parts.sweep_progress.note(policies, left)
+            self._told = policies, left
 
     def _sweep_next(self, is_over: Callable[[], bool]) -> None:
         failed = []

@@ -49,6 +49,7 @@ from dvauth.sessions.record import Clock, to_ms
 from dvauth.sessions.schedule import Schedule
 from dvauth.sessions.store import SessionStore
 from dvauth.sessions.survey import SessionSurvey
+from dvauth.sessions.sweep import SweepProgress
 from dvauth.sessions.tickets import TicketOffice
 from dvauth.settings import Settings
 from dvauth.standing_ends import StandingEnds
@@ -166,6 +167,10 @@ class Parts:
         return PolicyBook(self.database, self._publish, short_allowed=self.settings.development_short_timeouts)
 
     @cached_property
+    def sweep_progress(self) -> SweepProgress:
+        return SweepProgress(self.connection)
+
+    @cached_property
     def survey(self) -> SessionSurvey:
         return SessionSurvey(self.connection, self.store)
 
@@ -221,6 +226,7 @@ class Parts:
             portals=self.portals,
             survey=self.survey,
             pauses=lambda: self.connection.call(self.pauses.counts),
+            sweep=self.sweep_progress,
             now=self.clock.now,
             record=record,
         )

@@ -74,6 +74,7 @@ ADMINISTRATORS = {
     "timeouts.edit",
     "timeouts.explained",
     "timeouts.overview",
+    "timeouts.progress",
     "timeouts.take_back",
     "timeouts.use_preset",
 }

@@ -17,6 +17,7 @@ from dvauth.portals.registry import PortalRegistry
 from dvauth.sessions.pauses import PauseCounts
 from dvauth.sessions.record import SessionRecord
 from dvauth.sessions.survey import SessionSurvey
+from dvauth.sessions.sweep import SweepProgress
 from dvauth.timeouts.durations import short
 from dvauth.timeouts.judge import judge
 from dvauth.timeouts.policy import FIELDS, Override, PolicySet, TimeoutPolicy
@@ -70,6 +71,7 @@ class TimeoutAdministration:
         portals: PortalRegistry,
         survey: SessionSurvey,
         pauses: Callable[[], PauseCounts],
+        sweep: SweepProgress,
         now: Callable[[], datetime],
         record: Record,
     ) -> None:
@@ -77,6 +79,7 @@ class TimeoutAdministration:
         self._portals = portals
         self._survey = survey
         self._pauses = pauses
+        self._sweep = sweep
         self._now = now
         self._record = record
 
@@ -150,6 +153,10 @@ class TimeoutAdministration:
 
     def pauses(self) -> PauseCounts:
         return self._pauses()
+
+    def swept(self) -> float:
+        """Which part of all sessions has been looked at again since the last change, 0 to 1."""
+        return self._sweep.done(self.policies())
 
     def _portal(self, slug: str) -> Portal:
         portal = self._portals.directory().by_slug(slug)

@@ -11,6 +11,8 @@ from dvauth.sessions.record import SessionRecord, SessionRef
 
 BUCKETS = tuple(f"{number:02x}" for number in range(256))
 
+SWEEP = "dvauth:sweep"  # which policies, and how many buckets are left
+
 DIGEST = "s"  # SHA-256 of the secret in the cookie, raw
 ACCOUNT = "a"
 ROLES = "r"  # joined by spaces

@@ -11,7 +11,9 @@ from dvauth.accounts.errors import InvalidCredentials
 from dvauth.accounts.throttle import MOST_FAILURES
 from dvauth.administration.actor import Actor
 from dvauth.audit.models import AuditRow
+from dvauth.housekeeping import Housekeeping
 from dvauth.policies.book import Change
+from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.policy import Assurance
 
 OVERVIEW = "/admin/timeouts"
@@ -94,6 +96,28 @@ def test_a_change_is_shown_first_and_made_second(site: Any, charlie: Any) -> Non
     saved = charlie.post(EVERYBODY, TIMES | {"step": "save"})
     assert (saved.status_code, saved.headers["Location"]) == (303, f"{OVERVIEW}?done=saved")
     assert idle_of(site) == timedelta(minutes=10)
+
+
+def test_how_far_the_sweep_after_a_change_is_can_be_seen(site: Any, charlie: Any) -> None:
+    def swept() -> float:
+        done: float = charlie.get(f"{OVERVIEW}/progress", headers={"Sec-Fetch-Mode": "cors"}).get_json()["done"]
+        return done
+
+    time = [0.0]
+    keeping = Housekeeping(site.parts, monotonic=lambda: time[0])
+    keeping.end_sessions()
+    assert "<progress" not in charlie.get(OVERVIEW).text
+    saved = charlie.post(EVERYBODY, TIMES | {"step": "save"}).headers["Location"]
+    assert (swept(), 'value="0.0"' in charlie.get(saved).text) == (0, True)
+    site.parts.watch.beat()
+    keeping.end_sessions()
+    assert swept() == 0.5  # other processes may go by the old times for a moment yet
+    time[0] += STALE_AFTER_SECONDS
+    keeping.end_sessions()
+    assert swept() == 1
+    assert "Mọi phiên đã được xem lại" in charlie.get(saved).text
+    charlie.post(f"{OVERVIEW}/take-back", {}, page=OVERVIEW)
+    assert swept() == 0
 
 
 @pytest.mark.proves("AZ7", "TO14")

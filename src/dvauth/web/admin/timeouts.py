@@ -27,6 +27,7 @@ from dvauth.web.admin.entrance import current_actor, require_fresh_administrator
 from dvauth.web.admin.filters import recommendation
 from dvauth.web.admin.pause_plot import PausePlot
 from dvauth.web.admin.timeout_forms import TimeoutForm, say
+from dvauth.web.answers import json_answer
 from dvauth.web.i18n import lazy_gettext
 from dvauth.web.services import services
 
@@ -85,6 +86,12 @@ def explained() -> ResponseReturnValue:
         abort(404)
     effective = services().administration.timeouts.policies().strictest(account.roles, slug)
     return _overview(effective=effective, whom=account, asked=username, asked_portal=slug)
+
+
+@timeouts.get("/progress")
+def progress() -> ResponseReturnValue:
+    """How far the sweep is, for the page that waits for its end."""
+    return json_answer({"done": services().administration.timeouts.swept()}).to_response()
 
 
 @timeouts.get("/roles")
@@ -205,6 +212,7 @@ def _overview(**values: Any) -> str:
         "presets": PRESETS,
         "levels": list(Assurance),
         "done": DONE.get(request.args.get("done", "")),
+        "swept": desk.swept() if request.args.get("done") in {"saved", "taken-back"} else None,
     }
     return render_template("admin/timeouts/overview.html", **(page | values))
 
