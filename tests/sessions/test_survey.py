@@ -14,21 +14,41 @@ def survey(desk: Any) -> SessionSurvey:
 
 
 def test_few_sessions_are_all_looked_at(desk: Any, survey: SessionSurvey) -> None:
-    assert (survey.sample().total, survey.sample().is_whole) == (0, True)
+    assert (survey.sample().total, survey.sample().records) == (0, [])
     opened = {desk.open().record.ref for _ in range(5)}
     sample = survey.sample()
     assert {record.ref for record in sample.records} == opened
-    assert (sample.total, survey.total(), sample.is_whole) == (5, 5, True)
+    assert (sample.total, survey.total()) == (5, 5)
 
 
 def test_of_many_no_more_than_asked_for_are_read(desk: Any, survey: SessionSurvey) -> None:
     for number in range(1000):
         desk.open(Principal(account_id=f"account{number:05d}"))
-    sample = survey.sample(most=400)
-    assert sample.total == 1000
-    assert 300 <= len(sample.records) <= 500  # each bucket gives its share, rounded
-    assert not sample.is_whole
-    assert len({record.ref for record in sample.records}) == len(sample.records)
+    for most in (1, 400, 999):
+        sample = survey.sample(most=most)
+        assert (sample.total, len(sample.records)) == (1000, most)
+        assert len({record.ref for record in sample.records}) == most
+
+
+@pytest.mark.parametrize("sessions", [10, 1000])
+def test_a_look_is_three_round_trips_however_many_there_are(
+    desk: Any, survey: SessionSurvey, monkeypatch: pytest.MonkeyPatch, sessions: int
+) -> None:
+    for number in range(sessions):
+        desk.open(Principal(account_id=f"account{number:05d}"))
+    trips = []
+    client = desk.connection.client
+    monkeypatch.setattr(type(client.connection_pool), "release", counting(type(client.connection_pool).release, trips))
+    survey.sample(most=400)
+    assert len(trips) == 3
+
+
+def counting(act: Any, trips: list[Any]) -> Any:
+    def counted(*given: Any) -> Any:
+        trips.append(given)
+        return act(*given)
+
+    return counted
 
 
 def test_sessions_that_are_gone_are_not_counted(desk: Any, survey: SessionSurvey) -> None:

@@ -73,15 +73,19 @@ class SessionStore:
         found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
-    def read_anywhere(self, refs: Sequence[SessionRef]) -> list[SessionRecord]:
-        """The sessions of any buckets that still exist, with their origin, in one round trip."""
+    def read_anywhere(
+        self, refs: Sequence[SessionRef], *, for_lists: bool = True, portal: Portal | None = None
+    ) -> list[SessionRecord]:
+        """As ``read_many``, of any buckets, in one round trip."""
         if not refs:
             return []
+        names = _LISTED if for_lists else keys.DATA
+        fields = [*names, keys.activity_field(portal.id)] if portal else names
         pipeline = self._redis.pipeline(transaction=False)
         for ref in refs:
-            pipeline.hmget(keys.session(ref), _LISTED)
+            pipeline.hmget(keys.session(ref), fields)
         rows = self._call(pipeline.execute)
-        found = (to_record(ref, _LISTED, row, None) for ref, row in zip(refs, rows, strict=True))
+        found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
         return [record for record in found if record]
 
     def tombstone(self, ref: SessionRef) -> Tombstone | None:

@@ -1,6 +1,6 @@
 """A look at the live sessions as a whole: all of them where they are few, else a sample of a bounded size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dvauth.sessions import keys
@@ -19,13 +19,12 @@ class Sample:
     total: int
     records: Sequence[SessionRecord]
 
-    @property
-    def is_whole(self) -> bool:
-        return len(self.records) >= self.total
-
 
 class SessionSurvey:
-    """Costs as much with a million sessions as with a few thousand: 256 counts, and at most ``most`` sessions read."""
+    """Costs as much with a million sessions as with a few thousand.
+
+    Three round trips: 256 counts, at most ``most`` sessions drawn, and these read.
+    """
 
     def __init__(self, connection: Connection, store: SessionStore) -> None:
         self._call = connection.call
@@ -40,18 +39,14 @@ class SessionSurvey:
         """Drawn by chance from every bucket by its share. With a portal: with their last activity there."""
         counts = self._counts()
         total = sum(counts)
-        share = min(1.0, most / total) if total else 0.0
         pipeline = self._redis.pipeline(transaction=False)
-        buckets = [(bucket, round(count * share)) for bucket, count in zip(keys.BUCKETS, counts, strict=True)]
-        drawn = [(bucket, number) for bucket, number in buckets if number]
-        for bucket, number in drawn:
+        drawn = {bucket: number for bucket, number in _shares(counts, min(most, total)) if number}
+        for bucket, number in drawn.items():
             pipeline.zrandmember(keys.due(bucket), number)
         found = self._call(pipeline.execute) if drawn else []
-        records: list[SessionRecord] = []
-        for (bucket, _number), ids in zip(drawn, found, strict=True):
-            records += self._store.read_many(refs_in(bucket, ids), for_lists=False, portal=portal)
-        gone = sum(number for _bucket, number in drawn) - len(records)
-        return Sample(max(len(records), total - round(gone / share) if share else 0), records)
+        refs = [ref for bucket, ids in zip(drawn, found, strict=True) for ref in refs_in(bucket, ids)]
+        records = self._store.read_anywhere(refs, for_lists=False, portal=portal)
+        return Sample(round(total * len(records) / len(refs)) if refs else 0, records)
 
     def _counts(self) -> list[int]:
         pipeline = self._redis.pipeline(transaction=False)
@@ -59,3 +54,11 @@ class SessionSurvey:
             pipeline.zcard(keys.due(bucket))
         counts: list[int] = self._call(pipeline.execute)
         return counts
+
+
+def _shares(counts: Sequence[int], most: int) -> Iterator[tuple[str, int]]:
+    """How many of each bucket to draw: by its share, and ``most`` together."""
+    total, before = sum(counts) or 1, 0
+    for bucket, count in zip(keys.BUCKETS, counts, strict=True):
+        yield bucket, (before + count) * most // total - before * most // total
+        before += count
