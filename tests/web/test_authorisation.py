@@ -73,6 +73,7 @@ ADMINISTRATORS = {
     "timeouts.choose_role",
     "timeouts.edit",
     "timeouts.explained",
+    "timeouts.look_at_taking_back",
     "timeouts.overview",
     "timeouts.progress",
     "timeouts.take_back",

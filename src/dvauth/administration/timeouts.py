@@ -127,8 +127,11 @@ class TimeoutAdministration:
 
         Raises ``NothingToTakeBack``, and what ``change`` raises.
         """
-        slugs = {portal.slug for portal in self._portals.all()}
-        self._book.take_back(slugs, actor.name, last=last, note=partial(self._note, actor))
+        self._book.take_back(self._slugs(), actor.name, last=last, note=partial(self._note, actor))
+
+    def taking_back(self) -> Change:
+        """What ``take_back`` would change. Raises ``NothingToTakeBack``."""
+        return self._book.taking_back(self._slugs())
 
     def impact(self, change: Change) -> Impact:
         """Raises what ``change`` raises. Looks at a sample where there are many sessions."""
@@ -157,6 +160,9 @@ class TimeoutAdministration:
     def swept(self) -> float:
         """Which part of all sessions has been looked at again since the last change, 0 to 1."""
         return self._sweep.done(self.policies())
+
+    def _slugs(self) -> set[str]:
+        return {portal.slug for portal in self._portals.all()}
 
     def _portal(self, slug: str) -> Portal:
         portal = self._portals.directory().by_slug(slug)

@@ -12,9 +12,13 @@ from dvauth.explained import N_, Explained
 from dvauth.policies.models import PolicyChangeRow, PolicyRow
 from dvauth.storage.revision import raise_revision
 from dvauth.storage.sql import Database
-from dvauth.timeouts.policy import FIELDS, Assurance, Override, PolicySet
+from dvauth.timeouts.policy import FIELDS, Assurance, Mistake, Override, PolicyError, PolicySet
 from dvauth.timeouts.recommendations import Recommendation, deviations
 
+MOST_SIGNS_OF_REASON = 1000
+REASON_TOO_LONG = Mistake(
+    N_("The reason is longer than {bound} signs."), {"field": "reason", "bound": MOST_SIGNS_OF_REASON}, "default"
+)
 DEFAULT = ("default", "")
 ASSURANCE = ("assurance", "")
 OURSELVES = "dvauth"  # who changes what no administrator did, such as a demo
@@ -58,11 +62,11 @@ class Change:
 
     @classmethod
     def between(cls, now: PolicySet, wanted: PolicySet, reason: str | None) -> "Change":
-        """What makes ``wanted`` of ``now``."""
+        """What makes ``wanted`` of ``now``, and no more."""
         return cls(
-            default=_all_of(wanted.default),
-            roles={name: _all_of(wanted.roles.get(name, Override())) for name in {*now.roles, *wanted.roles}},
-            portals={name: _all_of(wanted.portals.get(name, Override())) for name in {*now.portals, *wanted.portals}},
+            default=_what_differs(now.default, wanted.default),
+            roles=_which_differ(now.roles, wanted.roles),
+            portals=_which_differ(now.portals, wanted.portals),
             assurance=wanted.assurance,
             reason=reason,
         )
@@ -89,8 +93,13 @@ class Changed:
     reason: str | None = None
 
 
-def _all_of(policy: Any) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in FIELDS}
+def _what_differs(now: Any, wanted: Any) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in FIELDS if getattr(wanted, name) != getattr(now, name)}
+
+
+def _which_differ(now: Mapping[str, Override], wanted: Mapping[str, Override]) -> dict[str, dict[str, Any]]:
+    found = {name: _what_differs(now.get(name, Override()), wanted.get(name, Override())) for name in {*now, *wanted}}
+    return {name: values for name, values in found.items() if values}
 
 
 def _joined(old: Mapping[str, Override], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, Override]:
@@ -170,15 +179,15 @@ class PolicyBook:
         with self._database.session() as sql:
             raise_revision(sql)
             latest = _latest(sql)
-            if latest is None:
-                raise NothingToTakeBack
-            if last not in {None, latest.id}:
+            if latest and last not in {None, latest.id}:
                 raise ChangedSince
-            made, now = _changed_by(latest), _stored(sql)
-            back = Change.between(now, made.before, made.reason_before)
-            known = {slug: values for slug, values in back.portals.items() if slug in portals}
-            undone = self._save(sql, replace(back, portals=known), actor)
+            undone = self._save(sql, _taking_back(sql, portals), actor)
         self._tell(undone, note)
+
+    def taking_back(self, portals: Collection[str]) -> Change:
+        """What ``take_back`` would change. Raises ``NothingToTakeBack``."""
+        with self._database.session() as sql:
+            return _taking_back(sql, portals)
 
     def _save(self, sql: Session, change: Change, actor: str) -> Changed | None:
         """``None``: it changes nothing."""
@@ -214,6 +223,8 @@ class PolicyBook:
         self.change(Change.of(scope, name, values))
 
     def _changed(self, sql: Session, change: Change) -> PolicySet:
+        if len(change.reason or "") > MOST_SIGNS_OF_REASON:
+            raise PolicyError([REASON_TOO_LONG])
         before = _stored(sql)
         after = change.applied_to(before).checked(short_allowed=self._short_allowed)
         looser = [each for each in deviations(after) if each not in deviations(before) or not _reason(sql)]
@@ -230,6 +241,15 @@ def forget_portal(sql: Session, slug: str) -> None:
 def _changed_by(row: PolicyChangeRow) -> Changed:
     before, after = PolicySet.from_document(row.before), PolicySet.from_document(row.after)
     return Changed(row.id, row.at, row.actor, before, after, row.before.get("reason"), row.after.get("reason"))
+
+
+def _taking_back(sql: Session, portals: Collection[str]) -> Change:
+    latest = _latest(sql)
+    if latest is None:
+        raise NothingToTakeBack
+    made = _changed_by(latest)
+    back = Change.between(_stored(sql), made.before, made.reason_before)
+    return replace(back, portals={slug: values for slug, values in back.portals.items() if slug in portals})
 
 
 def _latest(sql: Session) -> PolicyChangeRow | None:

@@ -107,30 +107,38 @@ RECOMMENDATIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """Values to start from. ``roles`` are set for these roles beside ``default``; what is not named stays."""
+    """Values to start from. ``roles`` are set for these roles beside ``default``; what is not named stays.
+
+    Each remembers nobody: whoever is remembered stays longer than the times that the source recommends.
+    """
 
     title: str
     default: Mapping[str, timedelta]
     roles: Mapping[str, Mapping[str, timedelta]] = dataclass_field(default_factory=dict)
 
 
+NOBODY_REMEMBERED = {"remember_for": timedelta(0)}
+
 PRESETS = {
     "tcvn": Preset(
         title=N_("TCVN 14423:2026, important data (per published summaries)"),
-        default={"idle_timeout": 15 * MINUTE, "absolute_timeout": 24 * HOUR},
+        default=NOBODY_REMEMBERED | {"idle_timeout": 15 * MINUTE, "absolute_timeout": 24 * HOUR},
         roles={ADMIN_ROLE: {"idle_timeout": 5 * MINUTE}},
     ),
     "nist-aal2": Preset(
-        title=N_("NIST SP 800-63B-4, AAL2"), default={"idle_timeout": HOUR, "absolute_timeout": 24 * HOUR}
+        title=N_("NIST SP 800-63B-4, AAL2"),
+        default=NOBODY_REMEMBERED | {"idle_timeout": HOUR, "absolute_timeout": 24 * HOUR},
     ),
     "nist-aal3": Preset(
-        title=N_("NIST SP 800-63B-4, AAL3"), default={"idle_timeout": 15 * MINUTE, "absolute_timeout": 12 * HOUR}
+        title=N_("NIST SP 800-63B-4, AAL3"),
+        default=NOBODY_REMEMBERED | {"idle_timeout": 15 * MINUTE, "absolute_timeout": 12 * HOUR},
     ),
     "owasp-office": Preset(
         title=N_("OWASP, low risk and an office day"),
-        default={"idle_timeout": 30 * MINUTE, "absolute_timeout": 8 * HOUR},
+        default=NOBODY_REMEMBERED | {"idle_timeout": 30 * MINUTE, "absolute_timeout": 8 * HOUR},
     ),
     "owasp-high-value": Preset(
-        title=N_("OWASP, high value"), default={"idle_timeout": 5 * MINUTE, "absolute_timeout": 8 * HOUR}
+        title=N_("OWASP, high value"),
+        default=NOBODY_REMEMBERED | {"idle_timeout": 5 * MINUTE, "absolute_timeout": 8 * HOUR},
     ),
 }

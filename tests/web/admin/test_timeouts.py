@@ -1,5 +1,6 @@
 """``/admin/timeouts``: administrators see what a change of timeouts does, make it, and take it back."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from dvauth.accounts.throttle import MOST_FAILURES
 from dvauth.administration.actor import Actor
 from dvauth.audit.models import AuditRow
 from dvauth.housekeeping import Housekeeping
-from dvauth.policies.book import Change
+from dvauth.policies.book import MOST_SIGNS_OF_REASON, Change
 from dvauth.sessions.record import Principal
 from dvauth.storage.watch import STALE_AFTER_SECONDS
 from dvauth.timeouts.policy import Assurance
@@ -119,6 +120,52 @@ def test_how_far_the_sweep_after_a_change_is_can_be_seen(site: Any, charlie: Any
     assert "Mọi phiên đã được xem lại" in charlie.get(saved).text
     charlie.post(f"{OVERVIEW}/take-back", {}, page=OVERVIEW)
     assert swept() == 0
+
+
+def test_what_taking_back_would_do_is_shown_first(site: Any, charlie: Any) -> None:
+    back = f"{OVERVIEW}/take-back"
+    assert charlie.get(back).status_code == 409
+    for person in (site.browser(), site.browser()):
+        person.log_in("alice")
+        person.keep_alive("input")
+    site.parts.administration.timeouts.change(
+        Actor("dana"), Change.of("portal", "news", {"idle_timeout": timedelta(minutes=3)})
+    )
+    site.parts.administration.timeouts.change(
+        Actor("dana"), Change.of("portal", "news", {"idle_timeout": timedelta(minutes=6)})
+    )
+    site.pass_time(minutes=4)
+    charlie.get("/account/")
+    shown = charlie.get(back)
+    assert shown.status_code == 200
+    assert "6 phút → 3 phút" in shown.text
+    assert figures(shown)["Bị đăng xuất ngay"] == "2"  # at the portal: of it alone the change is
+    assert idle_of(site, portal="news") == timedelta(minutes=6)
+    done = charlie.post(back, {"last": last_of(shown), "step": "save"})
+    assert done.headers["Location"] == f"{OVERVIEW}?done=taken-back"
+    assert idle_of(site, portal="news") == timedelta(minutes=3)
+
+
+def test_a_mistake_of_somebody_elses_times_is_told_by_their_name(site: Any, charlie: Any) -> None:
+    desk = Change.of("portal", "desk", {"warn_before": timedelta(minutes=8)})
+    site.parts.administration.timeouts.change(Actor("dana"), desk)
+    refused = charlie.post(EVERYBODY, TIMES | {"idle_timeout": "5 phút"})
+    assert refused.status_code == 422
+    assert "Trên cổng: Bàn biên tập: " in html.unescape(refused.text)
+    assert "portal:desk" not in refused.text
+    assert 'id="warn_before-error"' not in refused.text
+
+
+def test_a_reason_nobody_would_read_is_refused(site: Any, charlie: Any) -> None:
+    typed = TIMES | {"reason": "a" * (MOST_SIGNS_OF_REASON + 1), "step": "save"}
+    refused = charlie.post(EVERYBODY, typed)
+    assert refused.status_code == 422
+    assert str(MOST_SIGNS_OF_REASON) in re.search('id="reason-error">(.*?)</p>', refused.text, re.DOTALL)[1]
+    for path in ("assurance", "presets/nist-aal2"):
+        answer = charlie.post(f"{OVERVIEW}/{path}", typed | {"level": "AAL2"}, page=OVERVIEW)
+        assert (answer.status_code, str(MOST_SIGNS_OF_REASON) in answer.text) == (422, True)
+    assert idle_of(site) == timedelta(minutes=15)
+    assert charlie.post(EVERYBODY, typed | {"reason": "a" * MOST_SIGNS_OF_REASON}).status_code == 303
 
 
 @pytest.mark.proves("AZ7", "TO14")

@@ -6,11 +6,11 @@ from flask import Flask
 from flask_babel import format_decimal, gettext
 
 from dvauth.administration.timeouts import Difference, differences
-from dvauth.policies.book import Changed
+from dvauth.policies.book import MOST_SIGNS_OF_REASON, Changed
 from dvauth.timeouts.recommendations import Recommendation
 from dvauth.web.admin import audit
 from dvauth.web.admin.timeout_forms import field_title, say
-from dvauth.web.services import services
+from dvauth.web.admin.whose import portal_name, whose
 
 
 def init_app(app: Flask) -> None:
@@ -30,16 +30,13 @@ def init_app(app: Flask) -> None:
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
+    app.add_template_global(whose)
+    app.jinja_env.globals["MOST_SIGNS_OF_REASON"] = MOST_SIGNS_OF_REASON
 
 
 def percent(share: float) -> str:
     """Of a share in percent; below ten with one decimal, where it matters."""
     return f"{format_decimal(round(share, 1 if share < 10 else 0))}\u00a0%"
-
-
-def portal_name(slug: str) -> str:
-    portal = services().portals().by_slug(slug)
-    return portal.name if portal else slug
 
 
 def recommendation(each: Recommendation) -> str:

@@ -11,11 +11,11 @@ from wtforms.validators import InputRequired, Optional
 
 from dvauth.policies.book import ReasonMissing
 from dvauth.timeouts.durations import parse_duration
-from dvauth.timeouts.policy import FIELDS, Override, PolicyError, TimeoutPolicy
+from dvauth.timeouts.policy import FIELDS, Mistake, Override, PolicyError, TimeoutPolicy
+from dvauth.web.admin.whose import whose
 from dvauth.web.i18n import in_words
 from dvauth.web.i18n import lazy_gettext as _
 
-MOST_SIGNS_OF_REASON = 1000
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -72,17 +72,26 @@ class TimeoutForm(Form):
         """What was typed, by field; an empty one is ``None``."""
         return {name: self[name].data for name in FIELDS if name in self}
 
-    def take(self, refused: PolicyError | ReasonMissing) -> None:
-        """Show why it was refused, beside the field where that is."""
+    def take(self, refused: PolicyError | ReasonMissing, own: str = "") -> None:
+        """Show why it was refused: beside the field if it is of the policy that the form is about, else by its name.
+
+        ``own`` is whose that is, as in ``Mistake``.
+        """
         if isinstance(refused, ReasonMissing):
             self.reason.errors = [gettext("Write down why, so that you can answer for it later.")]
             return
         for mistake in refused.mistakes:
             name, sentence = mistake.values["field"], mistake.explain(gettext, say)
-            if name in self and sentence not in self[name].errors:
+            if name == "reason" or (name in self and mistake.whose == own):
                 self[name].errors = [*self[name].errors, sentence]
-            elif name not in self:
-                self.form_errors.append(f"{mistake.whose}: {sentence}")
+            else:
+                self.form_errors.append(told(mistake))
+
+
+def told(mistake: Mistake) -> str:
+    """A mistake as a sentence, with whose it is."""
+    kind, _colon, name = mistake.whose.partition(":")
+    return f"{whose(kind, name)}: {mistake.explain(gettext, say)}"
 
 
 def say(value: Any) -> str:

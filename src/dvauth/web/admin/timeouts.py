@@ -1,7 +1,6 @@
 """Administrators look at the timeouts, see what a change would do, make it, and take it back."""
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,22 +10,21 @@ from flask_babel import gettext
 
 from dvauth.accounts.errors import BadRole
 from dvauth.administration.timeouts import differences
+from dvauth.explained import Explained
 from dvauth.policies.book import Change, ChangedSince, NothingToTakeBack, ReasonMissing
 from dvauth.timeouts.policy import (
     ADMIN_ROLE,
     FIELDS,
-    PORTAL_FIELDS,
     Assurance,
     Override,
     PolicyError,
-    PolicySet,
-    TimeoutPolicy,
 )
 from dvauth.timeouts.recommendations import PRESETS, Recommendation, compared_with, looser_than
 from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, told_later
 from dvauth.web.admin.filters import recommendation
 from dvauth.web.admin.pause_plot import PausePlot
-from dvauth.web.admin.timeout_forms import TimeoutForm, say
+from dvauth.web.admin.timeout_forms import TimeoutForm, told
+from dvauth.web.admin.timeout_scope import Scope
 from dvauth.web.answers import json_answer
 from dvauth.web.i18n import lazy_gettext
 from dvauth.web.services import services
@@ -39,35 +37,6 @@ DONE = {
     "later": lazy_gettext("Saved. Redis does not answer: live sessions are judged by it as soon as it is back."),
     "taken-back": lazy_gettext("The change is taken back. Every session is judged by it within two seconds."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose timeouts a page is about: ``default`` without a name, a ``role`` or a ``portal``."""
-
-    kind: str
-    name: str = ""
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return PORTAL_FIELDS if self.kind == "portal" else FIELDS
-
-    @property
-    def url(self) -> str:
-        return url_for("timeouts.edit", kind=self.kind, name=self.name or None)
-
-    def values(self, policies: PolicySet) -> TimeoutPolicy | Override:
-        """What is set for it; for the default all fields."""
-        if self.kind == "default":
-            return policies.default
-        return (policies.roles if self.kind == "role" else policies.portals).get(self.name) or Override()
-
-    def in_force(self, policies: PolicySet) -> TimeoutPolicy:
-        roles, portal = ([self.name], None) if self.kind == "role" else ([], self.name or None)
-        policy = policies.strictest(roles, portal).policy
-        own = policies.portals.get(self.name) if portal else None
-        # Where a portal limits time itself, remembering lengthens nothing there.
-        return replace(policy, remember_for=timedelta(0)) if own and own.limits_time else policy
 
 
 @timeouts.get("")
@@ -121,7 +90,7 @@ def change(kind: str, name: str) -> ResponseReturnValue:
     try:
         return _saved(change) if request.form.get("step") == "save" else _impact_page(change, form, scope.url, scope)
     except (PolicyError, ReasonMissing) as refused:
-        form.take(refused)
+        form.take(refused, scope.source)
     except BadRole as refused:
         form.form_errors.append(refused.explain(gettext))
     except ChangedSince as refused:
@@ -139,12 +108,12 @@ def use_preset(name: str) -> ResponseReturnValue:
     try:
         return _saved(change) if request.form.get("step") == "save" else _impact_page(change, form, here)
     except PolicyError as refused:
-        return _overview(problems=[mistake.explain(gettext, say) for mistake in refused.mistakes]), 422
+        return _overview(problems=_problems(refused)), 422
     except ReasonMissing as missing:
         form.take(missing)
         return _impact_page(change, form, here), 422
     except ChangedSince as refused:
-        return _overview(problems=[refused.explain(gettext)]), 409
+        return _overview(problems=_problems(refused)), 409
 
 
 @timeouts.post("/assurance")
@@ -155,11 +124,22 @@ def choose_assurance() -> ResponseReturnValue:
     try:
         return _saved(Change(assurance=Assurance[level], reason=reason or None))
     except PolicyError as refused:
-        return _overview(problems=[mistake.explain(gettext, say) for mistake in refused.mistakes]), 422
+        return _overview(problems=_problems(refused)), 422
     except ChangedSince as refused:
-        return _overview(problems=[refused.explain(gettext)]), 409
+        return _overview(problems=_problems(refused)), 409
     except ReasonMissing as missing:
         return _overview(level_wanted=level, missing=missing.deviations, reason=reason), 422
+
+
+@timeouts.get("/take-back")
+def look_at_taking_back() -> ResponseReturnValue:
+    """Show what taking the last change back would do."""
+    try:
+        back = services().administration.timeouts.taking_back()
+        nothing_typed, here = TimeoutForm.showing(Override(), ()), url_for("timeouts.take_back")
+        return _impact_page(back, nothing_typed, here, Scope.only_one_of(back), again=False, act=gettext("Take back"))
+    except (NothingToTakeBack, PolicyError, ReasonMissing) as refused:
+        return _overview(problems=_problems(refused)), 409
 
 
 @timeouts.post("/take-back")
@@ -168,13 +148,16 @@ def take_back() -> ResponseReturnValue:
     try:
         done = told_later(partial(desk.take_back, current_actor(), _last_seen()), "taken-back")
         return redirect(url_for("timeouts.overview", done=done), 303)
-    except (ChangedSince, NothingToTakeBack) as refused:
-        problems = [refused.explain(gettext)]
-    except PolicyError as refused:
-        problems = [mistake.explain(gettext, say) for mistake in refused.mistakes]
-    except ReasonMissing as missing:
-        problems = [recommendation(each) for each in missing.deviations]
-    return _overview(problems=problems), 409
+    except (ChangedSince, NothingToTakeBack, PolicyError, ReasonMissing) as refused:
+        return _overview(problems=_problems(refused)), 409
+
+
+def _problems(refused: Explained | PolicyError | ReasonMissing) -> list[str]:
+    if isinstance(refused, PolicyError):
+        return [told(mistake) for mistake in refused.mistakes]
+    if isinstance(refused, ReasonMissing):
+        return [recommendation(each) for each in refused.deviations]
+    return [refused.explain(gettext)]
 
 
 def _last_seen() -> int | None:
@@ -234,23 +217,28 @@ def _form_page(scope: Scope, form: TimeoutForm) -> str:
     )
 
 
-def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | None = None) -> str:
+def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | None = None, **values: Any) -> str:
     desk = services().administration.timeouts
     before = desk.policies()
     after = change.applied_to(before)
     shown = scope or Scope("default")
     old, new = shown.in_force(before), shown.in_force(after)
+    page = {
+        "here": here,
+        "act": gettext("Save the change"),
+        "again": scope is not None,
+        "form": form,
+        "last": _last_seen() or _last_change(),
+        "scope": scope,
+        "differences": differences(before, after),
+        "impact": None if form.errors else desk.impact(change),
+        "plot": PausePlot(desk.pauses(), old, new),
+        "looser": looser_than(new, administration=shown == Scope("role", ADMIN_ROLE)),
+        "in_force": new,
+    }
     return render_template(
         "admin/timeouts/impact.html",
-        here=here,
-        form=form,
-        last=_last_seen() or _last_change(),
-        scope=scope,
-        differences=differences(before, after),
-        impact=None if form.errors else desk.impact(change),
-        plot=PausePlot(desk.pauses(), old, new),
-        looser=looser_than(new, administration=shown == Scope("role", ADMIN_ROLE)),
-        in_force=new,
+        **page | values,
     )
 
 
