@@ -11,7 +11,7 @@ from dvauth.sessions.pauses import BOUNDS, KEPT_DAYS, SHORTEST, PauseCounts, Pau
 from dvauth.sessions.record import CENTRAL
 from dvauth.storage.redis import RedisConnection
 
-MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
+DAY, MINUTE, SECOND = timedelta(days=1), timedelta(minutes=1), timedelta(seconds=1)
 
 
 class Calendar:
@@ -50,7 +50,9 @@ def test_pauses_too_short_to_matter_are_not_counted(pauses: Pauses) -> None:
     assert pauses.counts().total == 1
 
 
-@pytest.mark.parametrize("pause", [SHORTEST, MINUTE, 15 * MINUTE, 59.5 * MINUTE, 61 * MINUTE, 24 * 60 * MINUTE])
+@pytest.mark.parametrize(
+    "pause", [SHORTEST, MINUTE, 15 * MINUTE, 59.5 * MINUTE, 61 * MINUTE, 24 * 60 * MINUTE, 100 * 60 * MINUTE]
+)
 def test_each_pause_is_on_the_right_side_of_each_bound(pauses: Pauses, pause: timedelta) -> None:
     pauses.note(pause)
     pauses.hand_in()
@@ -111,3 +113,27 @@ def test_activity_after_a_pause_is_noted_and_nothing_of_whom(desk: Any, connecti
     desk.keeper.check(opened.cookie, activity=True)
     desk.keeper.check(opened.cookie)
     assert noted == [3 * MINUTE, 4 * MINUTE]
+
+
+def test_a_pause_that_two_requests_end_at_once_is_one(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[timedelta] = []
+    desk.keeper._note_pause = noted.append
+    opened = desk.open()
+    desk.clock.advance(3 * MINUTE)
+    touch = desk.store.touch
+
+    def after_another(*given: Any, **options: Any) -> Any:
+        """Another request is first, and this one does not know it."""
+        monkeypatch.setattr(desk.store, "touch", touch)
+        desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.INPUT)
+        return touch(*given, **options)
+
+    monkeypatch.setattr(desk.store, "touch", after_another)
+    desk.keeper.keep_alive(opened.cookie, CENTRAL, Cause.INPUT)
+    assert noted == [3 * MINUTE, timedelta(0)]
+
+
+def test_pauses_of_days_are_told_from_longer_ones() -> None:
+    days = PauseCounts([0] * BOUNDS.index(2 * DAY) + [3] + [0] * (len(BOUNDS) - BOUNDS.index(2 * DAY)))
+    assert days.share_longer_than(1.5 * DAY) == 1
+    assert days.share_longer_than(3 * DAY) == 0

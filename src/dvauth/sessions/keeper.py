@@ -225,7 +225,7 @@ class SessionKeeper:
     def _touch(
         self, live: Active, place: Place, now: datetime, *, at: datetime, event: SessionEvent | None = None
     ) -> Active | Ended | None:
-        record = self._store.touch(
+        touched = self._store.touch(
             live.record,
             at,
             deadline=now + live.verdict.expires_in,
@@ -233,9 +233,10 @@ class SessionKeeper:
             place=place,
             event=event,
         )
-        if record is None:
+        if touched is None:
             return None
-        self._note_pause(record.last_activity_at - live.record.last_activity_at)
+        record, pause = touched
+        self._note_pause(pause)
         return self._settler.settle(record, place, now)
 
     def _live(self, records: Sequence[SessionRecord]) -> list[SessionRecord]:

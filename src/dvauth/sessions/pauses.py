@@ -20,10 +20,12 @@ SHORTEST = timedelta(seconds=30)
 KEPT_DAYS = 30
 FORGOTTEN_AFTER = timedelta(days=KEPT_DAYS + 2)
 
-# Upper bounds: half minutes for an hour, ten minutes for a day; whatever is longer is one more.
+# Upper bounds: half minutes for an hour, ten minutes for a day, six hours for thirty days, which no timeout exceeds;
+# whatever is longer is one more.
 BOUNDS: tuple[timedelta, ...] = (
     *(timedelta(seconds=30 * number) for number in range(2, 121)),
     *(timedelta(minutes=10 * number) for number in range(7, 145)),
+    *(timedelta(hours=6 * number) for number in range(5, 121)),
 )
 
 

@@ -5,7 +5,7 @@ Absence is ``None``; a Redis that does not answer is ``StoreUnavailable``, raise
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dvauth.sessions import keys
 from dvauth.sessions.account_index import AccountIndex
@@ -107,8 +107,11 @@ class SessionStore:
         now: str,
         place: Place,
         event: SessionEvent | None,
-    ) -> SessionRecord | None:
-        """Record activity; the record as it is then, or ``None``: gone, or ended at this portal. Raises ``TooLate``."""
+    ) -> tuple[SessionRecord, timedelta] | None:
+        """Record activity; the record as it is then, and how long it was idle before: of two at once, one was.
+
+        ``None``: gone, or ended at this portal. Raises ``TooLate``.
+        """
         portal_field = keys.activity_field(place.portal.id) if place.portal else ""
         touched = self._run(
             "touch",
@@ -119,9 +122,10 @@ class SessionStore:
             return None
         if isinstance(touched, int):
             raise TooLate(from_ms(touched))
-        last, *visit = touched
+        last, previous, *visit = touched
         portals = {place.portal.slug: PortalVisit(from_ms(visit[0]))} if place.portal else {}
-        return replace(record, last_activity_at=from_ms(last), portals={**record.portals, **portals})
+        after = replace(record, last_activity_at=from_ms(last), portals={**record.portals, **portals})
+        return after, from_ms(last) - from_ms(previous)
 
     def end_judged(self, judged: Sequence[tuple[Ending, datetime]]) -> list[str]:
         """End sessions of one bucket, each judged by the activity beside it; the ids that this call ended.

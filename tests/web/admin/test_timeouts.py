@@ -308,13 +308,14 @@ def test_a_preset_is_shown_first_too(site: Any, charlie: Any) -> None:
 
 
 def test_how_long_people_pause_is_told_with_the_new_times(site: Any, charlie: Any) -> None:
-    for minutes in [2] * 80 + [6] * 15 + [12] * 5:
+    for minutes in [2] * 80 + [6] * 15 + [12] * 4 + [3000]:
         site.parts.pauses.note(timedelta(minutes=minutes))
     site.parts.pauses.hand_in()
     shown = charlie.post(EVERYBODY, TIMES | {"step": "preview"}).text
     sentence = re.search(r"Trong số 100 lần.*?</p>", shown, re.DOTALL)
     assert sentence
-    assert re.findall(r"([\d,]+)\s%", sentence[0]) == ["5", "5", "0", "0"]
+    assert re.findall(r"([\d,]+)\s%", sentence[0]) == ["5", "5", "1", "1"]
+    assert re.search(r"Dài hơn</th><td class=\"number\">1\s%", shown)
 
 
 def last_of(page: Any) -> str:

@@ -2,8 +2,8 @@
 -- KEYS  1 session  2 events
 -- ARGV  1 activity at (ms)  2 the deadline it was judged by (ms)  3 now (ms), or '' for Redis TIME
 --       4 portal's activity field, or ''  5 event (JSON), or ''
--- RETURNS last activity at, last activity at this portal or nil (ms); or now (ms), which is past the deadline;
---         or false: the session is gone, or ended at this portal
+-- RETURNS last activity at, the one before it, last activity at this portal or nil (ms);
+--         or now (ms), which is past the deadline; or false: the session is gone, or ended at this portal
 local now = tonumber(ARGV[3])
 if not now then
   local time = redis.call('TIME')
@@ -26,9 +26,10 @@ if portal ~= '' then
   visit = math.max(activity, tonumber(ended_at and authenticated or before))
   redis.call('HSET', KEYS[1], portal, string.format('%d', visit))
 end
-last = math.max(activity, tonumber(last))
+local previous = tonumber(last)
+last = math.max(activity, previous)
 redis.call('HSET', KEYS[1], 't', string.format('%d', last))
 if ARGV[5] ~= '' then
   redis.call('XADD', KEYS[2], '*', 'e', ARGV[5])
 end
-return { last, visit }
+return { last, previous, visit }

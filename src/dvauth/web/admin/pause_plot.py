@@ -10,7 +10,8 @@ from dvauth.timeouts.policy import TimeoutPolicy
 
 MOST_BARS = 30
 WIDTHS = tuple(
-    timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400)
+    timedelta(seconds=seconds)
+    for seconds in (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 28_800, 86_400, 172_800)
 )
 FEWEST = 50  # pauses, before shares of them mean anything
 
@@ -38,6 +39,11 @@ class PausePlot:
         longer = [100 * self.pauses.share_longer_than(edge) for edge in edges]
         shares = (more - less for more, less in pairwise(longer))
         return [(*between, share) for between, share in zip(pairwise(edges), shares, strict=True)]
+
+    @property
+    def beyond(self) -> float:
+        """The share of pauses that are longer than the last bar."""
+        return 100 * self.pauses.share_longer_than(self.bars()[-1][1])
 
     @property
     def _range(self) -> timedelta:
