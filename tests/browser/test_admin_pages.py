@@ -81,8 +81,13 @@ def test_people_are_logged_out_after_twenty_minutes_by_keyboard_alone(service: A
     page.keyboard.press("Enter")
     expect(page.get_by_text("15 phút → 20 phút")).to_be_visible()
     page.get_by_role("button", name="Lưu thay đổi").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Đã lưu")
+    expect(page.get_by_role("status").first).to_contain_text("Đã lưu")
+    expect(page.get_by_role("progressbar", name="Đang xem lại mọi phiên")).to_have_js_property(
+        "value", 1, timeout=15_000
+    )
+    expect(page.get_by_role("status").last).to_contain_text("Mọi phiên đã được xem lại")
+    assert_accessible(page)
     expect(page.get_by_role("main").get_by_text("20 phút", exact=True)).to_be_visible()
     page.get_by_role("button", name="Hoàn tác").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Đã hoàn tác")
+    expect(page.get_by_role("status").first).to_contain_text("Đã hoàn tác")
     expect(page.get_by_role("main").get_by_text("15 phút", exact=True)).to_be_visible()

@@ -58,3 +58,32 @@ def test_a_tag_is_copied_by_one_button(service: Any, log_in: Callable[[str], Any
     page.get_by_role("button", name="Copy: With an integrity value").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert "integrity=" in page.evaluate("navigator.clipboard.readText()")
+
+
+@pytest.mark.proves("AZ7")
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_prompt_is_shown_while_its_words_and_colour_are_typed(
+    service: Any, log_in: Callable[[str], Any], page: Page, width: int
+) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda said: said.type in {"error", "warning"} and complaints.append(said.text))
+    page.set_viewport_size({"width": width, "height": 900})
+    log_in("admin")
+    page.goto(f"{service.url}/admin/portals/portal?lang=en")
+    shown = page.get_by_role("figure", name="As it will look, in Vietnamese")
+    answer = shown.locator(".answer")
+    expect(answer).to_have_text("Bấm vào đây để duy trì trạng thái đăng nhập")
+    ours = answer.evaluate("element => getComputedStyle(element).backgroundColor")
+    page.get_by_label("Heading, in Vietnamese").fill("Anh chị còn ở đây không?")
+    page.get_by_label("Button, in Vietnamese", exact=True).fill("<b>Ở lại</b>")
+    expect(shown.locator(".title")).to_have_text("Anh chị còn ở đây không?")
+    expect(answer).to_have_text("<b>Ở lại</b>")
+    assert answer.evaluate("element => getComputedStyle(element).backgroundColor") == ours == "rgb(15, 108, 189)"
+    page.get_by_label("Colour of the button").fill("#ffcc00")
+    assert answer.evaluate("element => getComputedStyle(element).backgroundColor") != ours
+    results = Axe().run(page)  # its contrast among the rest
+    assert results.violations_count == 0, results.generate_report()
+    assert_fits(page)
+    page.get_by_label("Button, in Vietnamese", exact=True).fill("")
+    expect(answer).to_have_text("Bấm vào đây để duy trì trạng thái đăng nhập")
+    assert complaints == []

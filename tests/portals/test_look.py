@@ -1,9 +1,12 @@
 """What a portal may change about the prompt."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from dvauth.portals.errors import BadAccent, BadText, PaleAccent
-from dvauth.portals.look import PromptLook, contrast_with_white
+from dvauth.portals.look import OUR_ACCENT, OUR_TEXTS, WORDS, PromptLook, contrast_with_white
 
 
 @pytest.mark.parametrize(
@@ -46,3 +49,10 @@ def test_words_are_short_and_on_one_line(text: str) -> None:
 def test_unknown_language_or_word_is_refused(language: str, word: str) -> None:
     with pytest.raises(ValueError, match=f"{language} words .*{word}"):
         PromptLook().with_texts(language, **{word: "Soon"})
+
+
+def test_what_the_preview_starts_from_is_what_the_script_says() -> None:
+    script = (Path(__file__).parents[2] / "static" / "dvauth.js").read_text(encoding="utf-8")
+    said = [match[1] for match in re.finditer(r'^      (?:title|message|button): "(.*)",$', script, re.MULTILINE)]
+    assert said == [OUR_TEXTS[language][word] for language in ("vi", "en") for word in WORDS]
+    assert f"background:{OUR_ACCENT};" in script

@@ -15,6 +15,20 @@ from dvauth.portals.errors import BadAccent, BadText, PaleAccent
 
 WORDS = ("title", "message", "button")
 MAX_TEXT = 200
+# As it comes, in static/dvauth.js.
+OUR_ACCENT = "#0f6cbd"
+OUR_TEXTS: Mapping[str, Mapping[str, str]] = {
+    "vi": {
+        "title": "Sắp hết thời gian chờ",
+        "message": "Bạn đã không sử dụng Site, ",
+        "button": "Bấm vào đây để duy trì trạng thái đăng nhập",
+    },
+    "en": {
+        "title": "Your session is about to end",
+        "message": "You have not been using the site. ",
+        "button": "Click here to stay logged in",
+    },
+}
 LEAST_CONTRAST = 4.5  # of white text on the accent (WCAG 2.2, 1.4.3)
 
 
