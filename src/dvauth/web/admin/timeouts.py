@@ -138,7 +138,9 @@ def look_at_taking_back() -> ResponseReturnValue:
         back = services().administration.timeouts.taking_back()
         nothing_typed, here = TimeoutForm.showing(Override(), ()), url_for("timeouts.take_back")
         return _impact_page(back, nothing_typed, here, Scope.only_one_of(back), again=False, act=gettext("Take back"))
-    except (NothingToTakeBack, PolicyError, ReasonMissing) as refused:
+    except NothingToTakeBack as refused:
+        return _overview(problems=_problems(refused)), 404
+    except (PolicyError, ReasonMissing) as refused:
         return _overview(problems=_problems(refused)), 409
 
 
