@@ -42,7 +42,7 @@ def test_of_very_many_sessions_the_numbers_are_estimated_from_a_sample(site: Any
     change = Change(default={"idle_timeout": timedelta(minutes=10)})
     told = site.parts.administration.timeouts.impact(change)
     assert (told.sessions, told.looked_at, told.is_exact) == (1201, 1000, False)
-    assert 500 <= told.ended <= 700  # of the 600 that are idle for 11 minutes; chance alone moves it by about 8
+    assert 550 <= told.ended <= 650  # of the 600 that are idle for 11 minutes; chance alone moves it by about 8
     charlie = site.browser()
     charlie.log_in("charlie")
     shown = charlie.post(EVERYBODY, TIMES | {"step": "preview"}).text
