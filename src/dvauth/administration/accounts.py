@@ -7,7 +7,7 @@ one, for whoever has the machine itself.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from dvauth.accounts.account import Account, Draft, checked_roles
 from dvauth.accounts.directory import AccountDirectory
@@ -15,7 +15,7 @@ from dvauth.accounts.errors import NoSuchAccount
 from dvauth.accounts.search import AccountSearch, Page, Wanted
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
-from dvauth.administration.actor import Actor
+from dvauth.administration.actor import Actor, Record
 from dvauth.explained import N_, Explained
 from dvauth.timeouts.policy import ADMIN_ROLE
 
@@ -34,19 +34,6 @@ class CannotDisableSelf(OwnAccount):
 
 class CannotDemoteSelf(OwnAccount):
     sentence = N_("You cannot take the role of administrator from yourself; ask another administrator.")
-
-
-class Record(Protocol):
-    def __call__(
-        self,
-        event: str,
-        /,
-        *,
-        account: str | None = None,
-        actor: str | None = None,
-        address: str | None = None,
-        **details: Any,
-    ) -> object: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Record(Protocol):
         event: str,
         /,
         *,
+        account: str | None = None,
         actor: str | None = None,
         portal: str | None = None,
         address: str | None = None,
