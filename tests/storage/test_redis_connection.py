@@ -78,6 +78,23 @@ def test_redis_that_hangs_costs_one_time_limit_once(connection: RedisConnection,
     assert connection.call(connection.client.get, "b") == b"2"
 
 
+@pytest.mark.proves("CO23")
+def test_reading_from_a_redis_that_hangs_costs_one_time_limit_and_no_second_try(
+    connection: RedisConnection, server: Any
+) -> None:
+    connection.call(connection.client.set, "a", "1")
+    assert connection.read("GET", "a") == b"1"
+    server.process.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        connection.read("GET", "a")
+    assert TIMEOUT_SECONDS * 0.9 <= time.monotonic() - began < 1.8 * TIMEOUT_SECONDS
+    assert connection.broken
+    server.process.send_signal(signal.SIGCONT)
+    connection.restore("run")
+    assert connection.read("GET", "a") == b"1"
+
+
 def test_outage_is_told_once_however_many_notice(connection: RedisConnection, server: Any, outages: list[str]) -> None:
     with ThreadPoolExecutor(8) as requests:
         assert not any(requests.map(lambda _: refuses(connection, "PING"), range(64)))

@@ -78,7 +78,8 @@ class Verdict:
 
     @property
     def expires_in(self) -> timedelta:
-        return min(self._limits().values())
+        remaining = min(self.idle_remaining, self.absolute_remaining)
+        return remaining if self.portal_remaining is None else min(remaining, self.portal_remaining)
 
     @property
     def is_over(self) -> bool:
@@ -88,14 +89,10 @@ class Verdict:
     @property
     def ends_by(self) -> Reason:
         """The limit that comes, or came, first; of two at once the one that activity can put off."""
-        limits = self._limits()
-        return min(limits, key=limits.__getitem__)
-
-    def _limits(self) -> dict[Reason, timedelta]:
         limits = {Reason.IDLE: self.idle_remaining, Reason.ABSOLUTE: self.absolute_remaining}
         if self.portal_remaining is not None:
             limits[Reason.PORTAL_IDLE] = self.portal_remaining
-        return limits
+        return min(limits, key=limits.__getitem__)
 
 
 def judge(record: Timeline, policies: PolicySet, portal: str | None, now: datetime) -> Verdict:
@@ -110,7 +107,7 @@ def judge(record: Timeline, policies: PolicySet, portal: str | None, now: dateti
     absolute_remaining = record.authenticated_at + absolute - now
     verdict = Verdict(policy, idle_remaining, absolute_remaining)
     if verdict.is_over:
-        return Verdict(policy, idle_remaining, absolute_remaining, reason=verdict.ends_by)
+        return replace(verdict, reason=verdict.ends_by)
     return verdict if portal is None else _judge_at_portal(record, policies, portal, now, verdict)
 
 
@@ -137,7 +134,7 @@ def _judge_at_portal(record: Timeline, policies: PolicySet, portal: str, now: da
         absolute_remaining = min(absolute_remaining, record.authenticated_at + own.absolute_timeout - now)
     verdict = Verdict(policy, elsewhere.idle_remaining, absolute_remaining, portal_remaining)
     reason = has_ended_at(record, portal) or (verdict.ends_by if verdict.is_over else None)
-    return replace(verdict, reason=reason, at_portal=reason is not None)
+    return replace(verdict, reason=reason, at_portal=True) if reason else verdict
 
 
 def has_ended_at(record: Timeline, portal: str) -> Reason | None:
