@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -44,7 +45,7 @@ def burst(subject: Subject, seconds: int) -> Burst:
     )
 
 
-def middle(bursts: list[Burst]) -> Burst:
+def middle(bursts: Sequence[Burst]) -> Burst:
     """The median of each figure."""
     return Burst(*(median(figures) for figures in zip(*bursts, strict=True)))
 

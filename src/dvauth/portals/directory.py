@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from dvauth.origins import DEFAULT_PORTS, origin_asked, origin_of, parse_origin
+from dvauth.origins import DEFAULT_PORTS, origin_asked, origin_of
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 
@@ -28,8 +28,8 @@ class PortalDirectory:
         return next((portal for portal in self.portals if portal.slug == slug), None)
 
     def by_origin(self, origin: str) -> Portal | None:
-        """By an ``Origin`` header."""
-        return self._by_origin.get(parse_origin(origin) or "")
+        """By an ``Origin`` header, exactly as browsers write it."""
+        return self._by_origin.get(origin)
 
     def by_host(self, host: str) -> Portal | None:
         """By a ``Host`` header, with or without its port."""
