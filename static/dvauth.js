@@ -78,9 +78,9 @@
    * Its times are milliseconds on the pessimistic clock: the monotonic one plus every forward jump of the wall clock,
    * because in sleep only the wall clock goes on. So it may be early, and then asks; it is never late.
    *
-   * @param {{keepPageFor: number, leaveOnEnd: boolean}} options  `keepPageFor`: ms from the end until the page is dropped
+   * @param {{onEnd?: string, keepPageForSeconds?: string}} options  as the tag's `data-` attributes say it
    */
-  const createMachine = ({ keepPageFor, leaveOnEnd }) => {
+  const createMachine = ({ onEnd, keepPageForSeconds = "600" }) => {
     /** @type {State} */
     let state = "starting";
     let hidden = false;
@@ -154,14 +154,14 @@
       heardAt = now;
       pending = null;
       retryAt = NEVER;
-      dropAt = WANTED_ENDS.includes(why) ? now : now + keepPageFor;
+      dropAt = WANTED_ENDS.includes(why) ? now : now + +keepPageForSeconds * SECOND;
     };
 
     /** @param {string} why */
     const end = (why) => {
       cover(why);
       tell("ended");
-      if (leaveOnEnd) effects.push({ type: "leave" });
+      if (onEnd === "leave") effects.push({ type: "leave" });
     };
 
     /**
@@ -644,8 +644,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
     const wall = Date.now;
 
     const base = new URL(".", tag.src).href;
-    const { onEnd, keepPageForSeconds = "600" } = tag.dataset;
-    const machine = createMachine({ keepPageFor: +keepPageForSeconds * SECOND, leaveOnEnd: onEnd === "leave" });
+    const machine = createMachine(tag.dataset);
     const service = createService(base, fetch);
     const loginUrl = () =>
       `${base}${base.endsWith("/dvauth/") ? "enter" : "login"}?return_to=${encodeURIComponent(location.href)}`;

@@ -55,6 +55,7 @@ def test_what_no_person_did_is_no_activity(
     assert traffic.keep_alives == []
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P21")
 def test_moving_the_mouse_does_not_answer_the_prompt(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]

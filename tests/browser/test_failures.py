@@ -37,6 +37,7 @@ def prompted(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> Pa
     return page
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P1")
 def test_a_server_error_keeps_the_prompt_and_is_told(prompted: Page, portal: Portal) -> None:
     prompted.route(KEEP_ALIVE, answer_with(portal.origin, status=500))
@@ -47,6 +48,7 @@ def test_a_server_error_keeps_the_prompt_and_is_told(prompted: Page, portal: Por
     assert left(prompted) < 60
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P2")
 def test_a_dropped_connection_is_tried_again_by_itself(prompted: Page) -> None:
     lost: list[Route] = []
@@ -79,6 +81,7 @@ def test_a_login_page_is_no_success(prompted: Page, portal: Portal, answer: dict
     expect(question(prompted)).to_contain_text(UNREACHABLE)
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P4", "P45")
 def test_a_session_that_was_ended_is_over_at_once_with_the_reason(
     page: Page, portal: Portal, service: Service, log_in: Callable[[str], Visitor]

@@ -43,6 +43,7 @@ def test_hostile_styles_change_nothing(page: Page, portal: Portal, log_in: Calla
     assert page.locator("dvauth-prompt").evaluate("element => getComputedStyle(element).opacity") == "1"
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P40")
 def test_an_anonymous_visitor_costs_one_request_and_sees_nothing(page: Page, portal: Portal) -> None:
     traffic = Traffic(page)
@@ -101,6 +102,7 @@ def test_without_channel_locks_and_storage_it_is_still_right(
     expect(dialog(second)).to_have_count(0, timeout=8000)
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P43")
 def test_the_page_may_not_hold_up_the_end_nor_does_it_lose_its_own_question(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]

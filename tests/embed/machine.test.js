@@ -454,7 +454,7 @@ describe("after the end", () => {
   });
 
   it("a portal may choose to leave for the login page", () => {
-    const scene = new Scene({ leaveOnEnd: true }).happens("start").answers(alive(IDLE));
+    const scene = new Scene({ onEnd: "leave" }).happens("start").answers(alive(IDLE));
     assert.deepEqual(scene.hears(over("idle")).acts, ["leave"]);
   });
 });

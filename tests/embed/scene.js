@@ -33,8 +33,8 @@ export class Scene {
   told = [];
   sent = [];
 
-  constructor({ keepPageFor = 600_000, leaveOnEnd = false } = {}) {
-    this.machine = createMachine({ keepPageFor, leaveOnEnd });
+  constructor(options = {}) {
+    this.machine = createMachine(options);
   }
 
   /** A page that was loaded with `left` seconds of its session before it. */
