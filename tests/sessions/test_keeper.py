@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Anonymous, Cause, Ended
-from dvauth.sessions.record import Origin, Place
+from dvauth.sessions.record import Origin, Place, to_ms
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
 
@@ -389,3 +390,22 @@ def test_anonymous_visitors_cost_no_key(desk: Any) -> None:
     for cookie in (None, "", "x", "ab.cd.ef", "a" * 8192, "\x00", "Phiên"):
         assert isinstance(desk.keeper.check(cookie, activity=True), Anonymous)
     assert desk.connection.client.dbsize() == 0
+
+
+def test_time_since_login_starts_anew_when_somebody_authenticates_again(desk: Any) -> None:
+    opened = desk.open()
+    desk.pass_time(minutes=10)
+    assert desk.keeper.time_since_login(opened.record) == timedelta(minutes=10)
+    cookie = desk.keeper.rotate(opened.cookie, reauthenticated=True)
+    again = desk.keeper.check(cookie)
+    assert desk.keeper.time_since_login(again.record) == timedelta(0)
+
+
+def test_whoever_is_remembered_no_longer_is_due_an_idle_timeout_after_authenticating_again(desk: Any) -> None:
+    desk.policies = PolicySet(TimeoutPolicy(remember_for=timedelta(days=30)), {}, {})
+    opened = desk.open(remember=True)
+    desk.pass_time(minutes=10)
+    desk.keeper.rotate(opened.cookie, reauthenticated=True, remember=False)
+    ref = opened.record.ref
+    due = desk.connection.client.zscore(keys.due(ref.bucket), ref.session_id)
+    assert due == to_ms(desk.clock.now() + timedelta(minutes=15))

@@ -137,3 +137,24 @@ def test_pauses_of_days_are_told_from_longer_ones() -> None:
     days = PauseCounts([0] * BOUNDS.index(2 * DAY) + [3] + [0] * (len(BOUNDS) - BOUNDS.index(2 * DAY)))
     assert days.share_longer_than(1.5 * DAY) == 1
     assert days.share_longer_than(3 * DAY) == 0
+
+
+def test_pauses_of_one_length_are_added_up_over_requests_and_days(
+    connection: RedisConnection, calendar: Calendar, pauses: Pauses
+) -> None:
+    for _ in range(3):
+        pauses.note(5 * MINUTE)
+    pauses.hand_in()
+    calendar.day += DAY
+    pauses.note(5 * MINUTE)
+    pauses.hand_in()
+    counted = pauses.counts()
+    assert counted.total == 4
+    assert len(counted.counts) == len(BOUNDS) + 1
+
+
+def test_a_limit_shorter_than_any_noted_pause_is_exceeded_by_all() -> None:
+    in_first_bin = PauseCounts([4, *[0] * len(BOUNDS)])
+    assert in_first_bin.share_longer_than(SECOND) == 1.0
+    halfway = SHORTEST + (BOUNDS[0] - SHORTEST) / 2
+    assert in_first_bin.share_longer_than(halfway) == pytest.approx(0.5)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dvauth.sessions.record import Principal
+from dvauth.sessions.record import Origin, Principal
 from dvauth.sessions.survey import SessionSurvey
 
 
@@ -56,3 +56,21 @@ def test_sessions_that_are_gone_are_not_counted(desk: Any, survey: SessionSurvey
     desk.connection.client.delete(f"dvauth:{{{opened[0].record.ref.bucket}}}:session:{opened[0].record.ref.session_id}")
     sample = survey.sample()
     assert (sample.total, len(sample.records)) == (3, 3)
+
+
+def test_a_look_from_a_portal_knows_the_last_activity_there(desk: Any, survey: SessionSurvey) -> None:
+    opened = desk.open()
+    desk.pass_time(minutes=1)
+    desk.keeper.check(opened.cookie, desk.at_news, activity=True)
+    (seen,) = survey.sample(portal=desk.news).records
+    assert seen.portals["news"].at == desk.clock.now()
+    (elsewhere,) = survey.sample().records
+    assert elsewhere.portals == {}
+
+
+def test_a_look_reads_no_origins_and_a_list_does(desk: Any, survey: SessionSurvey) -> None:
+    opened = desk.open(origin=Origin(address="203.0.113.7", user_agent="Chrome"))
+    (seen,) = survey.sample().records
+    assert seen.origin == Origin()
+    (listed,) = desk.store.read_anywhere([opened.record.ref])
+    assert listed.origin.address == "203.0.113.7"

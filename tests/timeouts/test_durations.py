@@ -50,3 +50,11 @@ def test_what_is_none_is_refused(typed: str) -> None:
 def test_what_is_told_is_read_again(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
     assert parse_duration(short(duration)) == duration
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (45, "45s"), (60, "1m"), (5400, "1h30m"), (3605, "1h5s"), (90_061, "1d1h1m1s"), (172_800, "2d")],
+)
+def test_durations_are_told_in_short_without_what_is_zero(seconds: int, text: str) -> None:
+    assert short(timedelta(seconds=seconds)) == text

@@ -295,3 +295,15 @@ def test_what_the_assurance_level_forbids_is_refused(name: str) -> None:
     over = replace(at_the_bound, default=replace(at_the_bound.default, **{name: 13 * HOUR}))
     assert told(over) == [f"default: {name} of 46800 s is more than 43200 s, the most at the assurance level AAL3."]
     assert told(replace(over, assurance=Assurance.AAL2)) == []
+
+
+@pytest.mark.parametrize("level", list(Assurance))
+def test_documents_carry_the_assurance_level(level: Assurance) -> None:
+    found = PolicySet(TimeoutPolicy(), {}, {}, level)
+    assert PolicySet.from_document(found.to_document()).assurance is level
+
+
+def test_a_document_from_before_there_were_levels_is_of_the_lowest() -> None:
+    document = PolicySet(TimeoutPolicy(), {}, {}).to_document()
+    del document["assurance_level"]
+    assert PolicySet.from_document(document).assurance is Assurance.AAL1

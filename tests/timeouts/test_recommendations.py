@@ -72,3 +72,10 @@ def test_presets_are_allowed_and_keep_what_they_are_named_after(name: str) -> No
     administrators = looser_than(policies.strictest([ADMIN_ROLE]).policy, administration=bool(preset.roles))
     assert not [each.source for each in everybodys + administrators if kept[name] in each.source]
     assert not [each for each in everybodys if "WCAG" in each.source]
+
+
+@pytest.mark.parametrize(("absolute", "exempt"), [(timedelta(hours=20), False), (timedelta(hours=20, seconds=1), True)])
+def test_only_sessions_of_more_than_twenty_hours_need_no_ten_extensions(absolute: timedelta, exempt: bool) -> None:
+    policy = TimeoutPolicy(idle_timeout=timedelta(hours=10), absolute_timeout=absolute)
+    told = {(each.source, each.field) for each in looser_than(policy)}
+    assert (("WCAG 2.2, SC 2.2.1 (A)", "absolute_timeout") not in told) is exempt

@@ -6,6 +6,7 @@ Absence is ``None``; a Redis that does not answer is ``StoreUnavailable``, raise
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from dvauth.sessions import keys
 from dvauth.sessions.account_index import AccountIndex
@@ -58,25 +59,17 @@ class SessionStore:
         """Whether a secret with this digest opens the session, wherever it was given out."""
         return digest in self._call(self._redis.hvals, keys.session(ref))
 
-    def read_many(
-        self, refs: Sequence[SessionRef], *, for_lists: bool = True, portal: Portal | None = None
-    ) -> list[SessionRecord]:
-        """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs.
-
-        With a portal: with their last activity there.
-        """
+    def read_many(self, refs: Sequence[SessionRef], *, for_lists: bool = True) -> list[SessionRecord]:
+        """The sessions of one bucket that still exist; ``for_lists``: with their origin, which no judge needs."""
         if not refs:
             return []
         names = _LISTED if for_lists else keys.DATA
-        fields = [*names, keys.activity_field(portal.id)] if portal else names
-        rows = self._run("read_many", [keys.session(ref) for ref in refs], fields)
-        found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
-        return [record for record in found if record]
+        return _records(refs, names, self._run("read_many", [keys.session(ref) for ref in refs], names))
 
     def read_anywhere(
         self, refs: Sequence[SessionRef], *, for_lists: bool = True, portal: Portal | None = None
     ) -> list[SessionRecord]:
-        """As ``read_many``, of any buckets, in one round trip."""
+        """As ``read_many``, of any buckets, in one round trip. With a portal: with their last activity there."""
         if not refs:
             return []
         names = _LISTED if for_lists else keys.DATA
@@ -84,9 +77,7 @@ class SessionStore:
         pipeline = self._redis.pipeline(transaction=False)
         for ref in refs:
             pipeline.hmget(keys.session(ref), fields)
-        rows = self._call(pipeline.execute)
-        found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
-        return [record for record in found if record]
+        return _records(refs, names, self._call(pipeline.execute), portal)
 
     def tombstone(self, ref: SessionRef) -> Tombstone | None:
         raw = self._call(self._redis.get, keys.ended(ref))
@@ -191,6 +182,13 @@ class SessionStore:
         """Give a portal's host its own secret; ``False``: gone, or the central secret is another one by now."""
         args = [keys.digest_field(portal.id), digest, granted_under]
         return bool(self._run("attach", [keys.session(ref)], args))
+
+
+def _records(
+    refs: Sequence[SessionRef], names: Sequence[str], rows: Sequence[Any], portal: Portal | None = None
+) -> list[SessionRecord]:
+    found = (to_record(ref, names, row, portal) for ref, row in zip(refs, rows, strict=True))
+    return [record for record in found if record]
 
 
 def _keys_of_end(ending: Ending) -> tuple[str, str, str]:
