@@ -45,7 +45,7 @@ def test_values_are_taken_as_they_stand(tmp_path: Path, line: str, value: str | 
 def test_shipped_settings_are_read(tmp_path: Path) -> None:
     read = settings(tmp_path, (SYSTEMD / "environment").read_text())
     assert read["DVAUTH_SITE_NAME"] == "Cổng thông tin điện tử tỉnh"
-    assert len(read) == 5
+    assert len(read) == 6
 
 
 def test_what_systemd_would_read_differently_is_refused(tmp_path: Path) -> None:
