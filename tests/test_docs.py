@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dvauth.audit.events import Event
 from dvauth.cli import main
 from dvauth.settings import PREFIX, Settings
 from dvauth.timeouts.policy import PolicySet
@@ -85,3 +86,9 @@ def test_embedding_explains_what_the_script_says_on_the_console() -> None:
     said = re.findall(r'"(dvauth: [^"]+)"', (ROOT / "static" / "dvauth.js").read_text("utf-8"))
     assert said
     assert [message for message in said if message not in EMBEDDING] == []
+
+
+@pytest.mark.proves("LG6")
+def test_every_event_is_explained_as_the_code_does() -> None:
+    table = (ROOT / "docs" / "events.md").read_text("utf-8").partition("|---|---|---|\n")[2]
+    assert table.splitlines() == [f"| `{event}` | {event.level} | {event.meaning} |" for event in Event]

@@ -185,3 +185,10 @@ def test_people_who_are_no_administrators_see_nothing(site: Any) -> None:
 def test_every_event_is_told_in_both_languages(site: Any) -> None:
     with site.app.test_request_context(), force_locale("vi"):
         assert [event for event in Event if gettext(event.meaning) == event.meaning] == []
+
+
+@pytest.mark.proves("LG6")
+def test_pages_of_the_log_only_read(site: Any) -> None:
+    rules = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("audit.")]
+    assert rules
+    assert all(rule.methods <= {"GET", "HEAD", "OPTIONS"} for rule in rules)
