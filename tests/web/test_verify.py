@@ -114,6 +114,18 @@ def test_centres_cookie_opens_no_portals_host(site: Any) -> None:
     assert browser.verify(Cookie=f"__Host-dvauth={central}").status_code == 401
 
 
+@pytest.mark.proves("AZ5")
+def test_one_portals_cookie_opens_no_other_portal(site: Any, bob: Any) -> None:
+    site.parts.portals.add("bank", name="Kho bạc", origins=["https://bank.example.vn"], mounted=True)
+    site.parts.watch.beat()
+    desks = bob.client.get_cookie("__Host-dvauth", domain="desk.example.vn").value
+    stolen = {"Cookie": f"__Host-dvauth={desks}"}
+    assert site.script().verify(**stolen).status_code == 200
+    elsewhere = site.script().verify("https://bank.example.vn/", **stolen)
+    assert (elsewhere.status_code, elsewhere.headers["X-DVAuth-Reason"]) == (401, "anonymous")
+    assert "X-DVAuth-Account" not in elsewhere.headers
+
+
 def test_portals_cookie_opens_nothing_at_the_centre(site: Any, bob: Any) -> None:
     portals = bob.client.get_cookie("__Host-dvauth", domain="desk.example.vn").value
     thief = site.browser()
