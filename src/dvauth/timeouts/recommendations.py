@@ -50,7 +50,7 @@ def looser_than(policy: TimeoutPolicy, *, administration: bool = False) -> list[
     return [each for each in compared_with(administration=administration) if not each.keeps(policy)]
 
 
-def compared_with(*, administration: bool = False) -> list[Recommendation]:
+def compared_with(*, administration: bool) -> list[Recommendation]:
     return [each for each in RECOMMENDATIONS if administration or not each.administration]
 
 
