@@ -41,8 +41,8 @@ def test_idle_end_is_recorded_although_nobody_asked(site: Any, browser: Any, cap
     browser.keep_alive("prompt")
     site.pass_time(minutes=15)
     capsys.readouterr()
-    Housekeeping(site.parts).round()
-    Housekeeping(site.parts).round()
+    site.keep_house()
+    site.keep_house()
     assert _recorded(site, site.people["bob"].id) == [
         ("session_created", None),
         ("session_renewed", None),
@@ -58,7 +58,7 @@ def test_idle_end_is_recorded_although_nobody_asked(site: Any, browser: Any, cap
 def test_logout_is_told_from_a_timeout(site: Any, browser: Any) -> None:
     browser.log_in("bob")
     browser.post("/logout", {}, page="/account/")
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert _recorded(site, site.people["bob"].id)[-1] == ("session_logout", "logout")
 
 
@@ -86,7 +86,7 @@ def test_session_that_a_lengthened_timeout_keeps_is_kept(site: Any, browser: Any
 def test_publication_that_redis_lost_or_missed_is_mended(site: Any) -> None:
     client = site.parts.connection.client
     client.hset("dvauth:policy", mapping={"revision": 0, "policies": "{}"})
-    Housekeeping(site.parts).round()
+    site.keep_house()
     site.parts.watch.beat()
     assert site.parts.policies().default.idle_timeout == timedelta(minutes=15)
 
@@ -113,7 +113,7 @@ def test_evicted_session_is_journalled(site: Any) -> None:
     bob = Principal(account_id=site.people["bob"].id)
     oldest = site.parts.keeper.open(bob)
     site.parts.keeper.open(bob)
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert _journal(site) == {oldest.record.ref.session_id: "evicted"}
 
 
@@ -125,7 +125,7 @@ def test_end_that_could_not_be_journalled_at_once_is_when_its_event_comes(site: 
     )
     while_sql_is_away.end(opened[0], Reason.REVOKED)
     site.pass_time(minutes=15)
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert _recorded(site, site.people["alice"].id)[-1] == ("session_expired", "idle")
     assert _journal(site) == {opened[0].ref.session_id: "revoked"}
 
@@ -137,7 +137,7 @@ def test_an_end_is_kept_as_long_as_its_session_could_have_lived(site: Any, told:
     keeper = SessionKeeper(site.parts.store, site.parts.signer, site.clock, site.parts.policies, journal)
     keeper.end(record, Reason.REVOKED)
     if told == "by its event":
-        Housekeeping(site.parts).round()
+        site.keep_house()
     (kept,) = [end for batch in site.parts.revocations.standing(utc_now()) for end in batch]
     assert kept.forget_after == record.authenticated_at + LONGEST_ABSOLUTE + FORGET_AFTER
 
@@ -250,11 +250,11 @@ def test_one_task_that_fails_keeps_no_other_from_its_work(site: Any, browser: An
     database = site.parts.settings.data_dir / "dvauth.sqlite3"
     database.rename(database.with_suffix(".away"))
     database.mkdir()
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert browser.status() == {"state": "ended", "reason": "idle"}
     database.rmdir()
     database.with_suffix(".away").rename(database)
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert _recorded(site, site.people["bob"].id)[-1] == ("session_expired", "idle")
 
 
@@ -297,7 +297,7 @@ def test_event_that_makes_no_sense_keeps_no_other_waiting(
     client = site.parts.connection.client
     for bucket in {"00", record.ref.bucket}:
         client.xadd(keys.events(bucket), unreadable)
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert _recorded(site, site.people["bob"].id) == [("session_created", None)]
     with site.parts.database.session() as sql:
         found = sql.scalars(select(AuditRow.details).where(AuditRow.event == "sys_unreadable_event")).all()

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import redis
 
-from dvauth.housekeeping import Housekeeping
 from dvauth.parts import utc_now
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Ended
@@ -91,7 +90,7 @@ def test_logout_during_an_outage_is_said_to_wait_and_carried_out_later(frail_sit
     thief = frail_site.script()
     stolen = {"Cookie": f"__Host-dvauth={cookie}"}
     assert eventually(lambda: thief.fetch("/session", headers=stolen).status_code == 200)
-    Housekeeping(frail_site.parts).round()
+    frail_site.keep_house()
     ended = thief.fetch("/session", headers=stolen).get_json()
     assert ended == {"state": "ended", "reason": "logout"}
 
@@ -158,11 +157,11 @@ def test_locked_sql_keeps_no_logout_waiting_while_redis_is_away(frail_site: Any,
 
 @pytest.fixture
 def restart(frail_site: Any, frail_redis: Any) -> Iterator[Callable[[], None]]:
-    """Starts the site's Redis again, with the data that it saved last. Nobody watches it meanwhile."""
-    frail_site.parts.watch.close()
+    """Starts the site's Redis again, with the data that it saved last. Nobody watches it from then on."""
     with ExitStack() as servers:
 
         def restart() -> None:
+            frail_site.parts.watch.close()
             frail_redis.kill()
             frail_redis.wait()
             server = servers.enter_context(subprocess.Popen(frail_redis.args, stdout=subprocess.DEVNULL))

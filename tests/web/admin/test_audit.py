@@ -83,7 +83,7 @@ def test_why_a_session_ended_is_told(site: Any, charlie: Any) -> None:
     charlie.get("/account/")
     site.pass_time(minutes=4)
     for _ in range(2):
-        Housekeeping(site.parts).round()
+        site.keep_house()
     (ended,) = cards(charlie.get(f"{AUDIT}?account=bob&event=session_expired"))
     assert ended["Lý do"] == "không có hoạt động"
     assert ended["Về tài khoản"].startswith("bob (")
