@@ -237,6 +237,33 @@ def test_all_other_sessions_can_be_ended(site: Any, browser: Any) -> None:
     assert "chỉ đang đăng nhập trên thiết bị này" in browser.get("/account/sessions").text
 
 
+@pytest.mark.proves("TE5")
+@pytest.mark.parametrize("wanted", ["one", "others"])
+def test_long_after_the_login_sessions_are_ended_only_by_whoever_proves_again_who_they_are(
+    site: Any, browser: Any, wanted: str
+) -> None:
+    site.change_default(idle_timeout=3600)
+    phone = log_in_on(site, "alice", ON_PHONE)
+    of_phone = session_id(site, "alice")
+    browser.log_in("alice")
+    site.pass_time(minutes=10, seconds=1)
+    end = {"end": of_phone if wanted == "one" else wanted}
+
+    assert "Safari · iPhone" in browser.get("/account/sessions").text  # to look at them nothing is asked
+    asked = browser.post("/account/sessions", end)
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/confirm?back=/account/sessions")
+    assert phone.status(None)["state"] == "active"
+    assert browser.post(asked.headers["Location"], {"password": "something else entirely"}).status_code == 403
+    assert browser.post("/account/sessions", end).headers["Location"] == asked.headers["Location"]
+    assert phone.status(None)["state"] == "active"
+
+    back = browser.post(asked.headers["Location"], {"password": site.password})
+    assert (back.status_code, back.headers["Location"]) == (303, "/account/sessions")
+    assert browser.post("/account/sessions", end).headers["Location"].startswith("/account/sessions?done=")
+    assert phone.status(None)["reason"] == "logout"
+    assert browser.status(None)["state"] == "active"
+
+
 @pytest.mark.proves("AZ2", "AT18")
 @pytest.mark.parametrize("wanted", ["bobs", "nothing", ""])
 def test_another_persons_session_is_unknown(site: Any, browser: Any, wanted: str) -> None:
