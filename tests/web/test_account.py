@@ -35,10 +35,10 @@ def change_password(browser: Any, current: str, new: str) -> Any:
 def test_stranger_is_sent_to_the_login_and_a_fetch_gets_a_401(browser: Any, page: str) -> None:
     response = browser.get(page)
     assert (response.status_code, response.headers["Location"]) == (303, f"/login?return_to={page}")
-    fetched = browser.fetch(page, origin=None)
-    assert fetched.status_code == 401
-    assert fetched.mimetype == "application/problem+json"
-    assert fetched.headers["WWW-Authenticate"].startswith("DVAuth")
+    for accept, kind in (("application/json", "application/problem+json"), ("text/html", "text/html")):
+        fetched = browser.fetch(page, origin=None, headers={"Accept": accept})
+        assert (fetched.status_code, fetched.mimetype) == (401, kind)
+        assert fetched.headers["WWW-Authenticate"].startswith("DVAuth")
 
 
 @pytest.mark.proves("TE6")

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from dvauth.audit.events import Event
 from dvauth.origins import origin_of
 from dvauth.storage.redis import StoreUnavailable
+from dvauth.web.answers import CHALLENGE
 from dvauth.web.headers import ALWAYS, AT_CENTRE, NEVER_STORED, WITHOUT_PAGE
 from dvauth.web.identity import current_visit
 from dvauth.web.services import services
@@ -149,6 +150,8 @@ def set_headers(response: Response) -> Response:
     headers = response.headers
     for name, value in (*ALWAYS, *(AT_CENTRE if current_visit().is_central else ())):
         headers.setdefault(name, value)
+    if response.status_code == 401:
+        headers.setdefault("WWW-Authenticate", CHALLENGE)
     if request.endpoint not in CACHEABLE or response.status_code >= 400:
         headers.update(NEVER_STORED)
     if response.mimetype == "text/html":
