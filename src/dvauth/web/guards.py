@@ -53,6 +53,7 @@ def init_app(app: Flask) -> None:
     app.before_request(refuse_unmeasured_bodies)
     app.before_request(refuse_other_hosts)
     app.before_request(refuse_forged_forms)
+    app.before_request(refuse_nul)
     app.after_request(set_form_cookie)
     app.after_request(set_headers)
     app.context_processor(lambda: {"csrf_field": csrf_field, "csp_nonce": csp_nonce})
@@ -96,6 +97,13 @@ def refuse_forged_forms() -> None:
     address = current_visit().client_address
     services().audit.record(Event.MALICIOUS_CSRF, address=address, resource=request.endpoint)
     raise StaleForm
+
+
+def refuse_nul() -> None:
+    """PostgreSQL takes no text with NUL in it, and no page of ours sends one."""
+    sent = (text for _name, text in request.values.items(multi=True))
+    if any("\0" in text for text in (request.path, *sent)):
+        abort(400)
 
 
 def _comes_from_us() -> bool:
