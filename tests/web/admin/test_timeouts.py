@@ -146,7 +146,7 @@ def test_a_change_is_audited_with_what_it_changed_and_can_be_taken_back_once(sit
         ({"idle_timeout": ""}, "Hãy nhập một giá trị"),
         ({"warn_before": "10 giây"}, "20 giây"),
         ({"max_sessions": "0"}, "không nằm trong khoảng từ 1 đến 1000"),
-        ({"max_sessions": "many"}, "many"),
+        ({"max_sessions": "many"}, "Hãy nhập một số nguyên"),
         ({"absolute_timeout": "5 phút"}, "10 phút"),
     ],
 )
