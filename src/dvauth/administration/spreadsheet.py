@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 # A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection).
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+UTF8_MARK = "\ufeff"  # at the beginning of a file: else it garbles Vietnamese
 
 
 def csv_lines(titles: Sequence[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Administrators read who did what, and why sessions ended. Here is nothing to change."""
 
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
@@ -10,6 +11,7 @@ from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import Optional
 
 from dvauth.administration import audit as administration
+from dvauth.administration.spreadsheet import UTF8_MARK
 from dvauth.audit.events import Event
 from dvauth.audit.trail import Place, Wanted
 from dvauth.web.admin.entrance import current_actor, require_administrator
@@ -93,8 +95,11 @@ def export(form: str) -> ResponseReturnValue:
         return overview()
     kind = administration.Form(form)
     lines = services().administration.audit.export(current_actor(), chosen.wanted(), kind)
+    mark = [UTF8_MARK] if kind is administration.Form.CSV else []
     return Response(
-        lines, content_type=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="dvauth-audit.{kind}"'}
+        chain(mark, lines),
+        content_type=TYPES[kind],
+        headers={"Content-Disposition": f'attachment; filename="dvauth-audit.{kind}"'},
     )
 
 
