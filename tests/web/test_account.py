@@ -287,6 +287,21 @@ def test_role_change_gives_a_new_secret_on_the_next_page(site: Any, browser: Any
     assert "biên tập viên" in browser.get("/account/").text
 
 
+@pytest.mark.proves("CO26")
+def test_of_two_tabs_at_a_rotation_neither_logs_the_person_out(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    for page in PAGES:
+        assert "__Host-dvauth=" not in browser.get(page).headers.get("Set-Cookie", "")  # no page rotates by itself
+    site.parts.accounts.set_roles(site.people["alice"].id, ["editor"])
+    browser.get("/account/")
+    late = site.script().get("/account/password", headers={"Cookie": f"__Host-dvauth={cookie}"})  # on its way before
+    assert late.headers["Location"] == "/login?return_to=/account/password"
+    assert "Set-Cookie" not in late.headers
+    assert browser.get(late.headers["Location"]).headers["Location"] == "/account/password"
+    assert browser.get("/account/password").status_code == 200
+
+
 @pytest.mark.proves("CK5")
 def test_remembered_person_stays_remembered_over_a_new_secret(site: Any, browser: Any) -> None:
     site.change_default(remember_for=30 * 86_400)
