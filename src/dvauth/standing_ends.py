@@ -67,7 +67,7 @@ class StandingEnds:
 
     def log_out_late(self) -> None:
         """Tell Redis of the logouts that came while it was away. Raises ``DatabaseUnavailable``."""
-        if waiting := self._late_logouts.waiting():
+        while waiting := self._late_logouts.waiting():
             shown = (Credential(SessionRef(late.bucket, late.session_id), late.digest) for late in waiting)
             self._late_ends.end_presented(shown, Reason.LOGOUT)
             self._late_logouts.forget(waiting)

@@ -19,7 +19,7 @@ BY_HAND: dict[str, Callable[[Page, int], None]] = {
 
 
 @pytest.mark.firefox_too
-@pytest.mark.proves("P19")
+@pytest.mark.proves("P19", "CO12")
 @pytest.mark.parametrize("how", BY_HAND)
 def test_a_person_at_work_sees_no_prompt(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor], how: str

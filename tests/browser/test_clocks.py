@@ -59,7 +59,7 @@ def test_a_clock_set_back_delays_nothing(page: Page, portal: Portal, log_in: Cal
     assert abs(time.monotonic() - due - answer["warn_before_seconds"]) < 0.6
 
 
-@pytest.mark.proves("P13", "TO9")
+@pytest.mark.proves("P13", "TO9", "CO28")
 def test_sleep_without_an_event_covers_within_five_seconds(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:
@@ -71,7 +71,7 @@ def test_sleep_without_an_event_covers_within_five_seconds(
 
 
 @pytest.mark.firefox_too
-@pytest.mark.proves("P14", "TO9")
+@pytest.mark.proves("P14", "TO9", "CO28")
 def test_sleep_and_an_event_cover_within_a_tenth_of_a_second(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
 ) -> None:

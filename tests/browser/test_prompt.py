@@ -48,7 +48,7 @@ def prompted(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> Pa
 
 
 @pytest.mark.firefox_too
-@pytest.mark.proves("P42")
+@pytest.mark.proves("P42", "CO3")
 @pytest.mark.parametrize(("lang", "words"), [("vi", VI), ("en", EN)])
 def test_the_sentence_of_the_regulation_counts_down_from_sixty(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor], lang: str, words: str

@@ -117,7 +117,7 @@ def test_a_late_answer_ends_no_page_that_is_known_to_be_alive(
 
 
 @pytest.mark.firefox_too
-@pytest.mark.proves("P9", "TO10")
+@pytest.mark.proves("P9", "TO10", "CO16")
 def test_a_logout_in_one_tab_covers_the_other_at_once_without_a_request(
     tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_data_folder_that_cannot_be_written_is_named(environ: dict[str, str], 
     assert (code, told) == (1, f"Error: The data folder {tmp_path}/file/data cannot be written: Not a directory.\n")
 
 
+@pytest.mark.proves("CO25")
 def test_a_redis_that_does_not_answer_is_told(environ: dict[str, str], port: int) -> None:
     code, told = refusal({**environ, "DVAUTH_REDIS_URL": f"redis://dvauth:canary@127.0.0.1:{port + 1}/0"})
     assert code == 1

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from dvauth.accounts.errors import InvalidCredentials
+from dvauth.administration.actor import Actor
 from dvauth.housekeeping import Housekeeping
 from dvauth.parts import Parts, connected
+from dvauth.policies.book import Change
 from dvauth.sessions.check import Active, Cause, Ended
 from dvauth.sessions.record import Place, Principal
 from dvauth.sessions.tickets import Ticket, challenge
@@ -18,6 +20,7 @@ from dvauth.settings import Settings
 from dvauth.storage.sql import Database
 from dvauth.timeouts.judge import Reason
 
+CLI = Actor("cli")
 PASSWORD = "nước chảy đá mòn 2026"
 
 
@@ -78,3 +81,21 @@ def test_housekeeping_after_a_change_of_policy(parts: Parts, caplog: pytest.LogC
     housekeeping.round()
     assert isinstance(parts.keeper.check(cookie), Ended)
     assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
+
+
+def test_pauses_are_counted(parts: Parts) -> None:
+    parts.pauses.note(timedelta(minutes=2))
+    parts.pauses.hand_in()
+    assert parts.pauses.counts().total == 1
+
+
+def test_what_administrators_ask_and_order(parts: Parts) -> None:
+    cookie = parts.keeper.open(Principal(account_id="lan")).cookie
+    account, desk = parts.accounts.add("lan"), parts.administration
+    assert desk.timeouts.impact(Change(default={"idle_timeout": timedelta(minutes=5)})).sessions == 1
+    assert desk.timeouts.swept() == 0
+    assert desk.accounts.unlock(CLI, account) == 0
+    assert desk.sessions.end_everybody(CLI) == 1
+    Housekeeping(parts).round()
+    assert isinstance(ended := parts.keeper.check(cookie), Ended)
+    assert parts.keeper.is_first_replay(ended)

@@ -51,7 +51,7 @@ def test_absolute_timeout_ends_a_session_that_was_always_active(desk: Any) -> No
     assert check.reason is Reason.ABSOLUTE
 
 
-@pytest.mark.proves("TO4")
+@pytest.mark.proves("TO4", "CO19")
 def test_activity_restarts_the_idle_clock_and_authentication_both(desk: Any) -> None:
     cookie = desk.open().cookie
     desk.pass_time(minutes=10)
@@ -385,7 +385,7 @@ def test_what_had_ended_is_ended_again_in_a_redis_that_forgot_it(desk: Any) -> N
     assert desk.late_ends.repeat([forgotten.record.ref], Reason.LOGOUT) == 0
 
 
-@pytest.mark.proves("AT17")
+@pytest.mark.proves("AT17", "CO30")
 def test_anonymous_visitors_cost_no_key(desk: Any) -> None:
     for cookie in (None, "", "x", "ab.cd.ef", "a" * 8192, "\x00", "Phiên"):
         assert isinstance(desk.keeper.check(cookie, activity=True), Anonymous)

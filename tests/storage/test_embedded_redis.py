@@ -68,6 +68,7 @@ def parent_of_a_server(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], 
         parent.stdout.close()
 
 
+@pytest.mark.proves("CO25")
 def test_data_survives_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as first, client(first) as people:
         people.set("name", "Lan")

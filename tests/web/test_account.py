@@ -35,10 +35,10 @@ def change_password(browser: Any, current: str, new: str) -> Any:
 def test_stranger_is_sent_to_the_login_and_a_fetch_gets_a_401(browser: Any, page: str) -> None:
     response = browser.get(page)
     assert (response.status_code, response.headers["Location"]) == (303, f"/login?return_to={page}")
-    fetched = browser.fetch(page, origin=None)
-    assert fetched.status_code == 401
-    assert fetched.mimetype == "application/problem+json"
-    assert fetched.headers["WWW-Authenticate"].startswith("DVAuth")
+    for accept, kind in (("application/json", "application/problem+json"), ("text/html", "text/html")):
+        fetched = browser.fetch(page, origin=None, headers={"Accept": accept})
+        assert (fetched.status_code, fetched.mimetype) == (401, kind)
+        assert fetched.headers["WWW-Authenticate"].startswith("DVAuth")
 
 
 @pytest.mark.proves("TE6")
@@ -237,6 +237,33 @@ def test_all_other_sessions_can_be_ended(site: Any, browser: Any) -> None:
     assert "chỉ đang đăng nhập trên thiết bị này" in browser.get("/account/sessions").text
 
 
+@pytest.mark.proves("TE5")
+@pytest.mark.parametrize("wanted", ["one", "others"])
+def test_long_after_the_login_sessions_are_ended_only_by_whoever_proves_again_who_they_are(
+    site: Any, browser: Any, wanted: str
+) -> None:
+    site.change_default(idle_timeout=3600)
+    phone = log_in_on(site, "alice", ON_PHONE)
+    of_phone = session_id(site, "alice")
+    browser.log_in("alice")
+    site.pass_time(minutes=10, seconds=1)
+    end = {"end": of_phone if wanted == "one" else wanted}
+
+    assert "Safari · iPhone" in browser.get("/account/sessions").text  # to look at them nothing is asked
+    asked = browser.post("/account/sessions", end)
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/confirm?back=/account/sessions")
+    assert phone.status(None)["state"] == "active"
+    assert browser.post(asked.headers["Location"], {"password": "something else entirely"}).status_code == 403
+    assert browser.post("/account/sessions", end).headers["Location"] == asked.headers["Location"]
+    assert phone.status(None)["state"] == "active"
+
+    back = browser.post(asked.headers["Location"], {"password": site.password})
+    assert (back.status_code, back.headers["Location"]) == (303, "/account/sessions")
+    assert browser.post("/account/sessions", end).headers["Location"].startswith("/account/sessions?done=")
+    assert phone.status(None)["reason"] == "logout"
+    assert browser.status(None)["state"] == "active"
+
+
 @pytest.mark.proves("AZ2", "AT18")
 @pytest.mark.parametrize("wanted", ["bobs", "nothing", ""])
 def test_another_persons_session_is_unknown(site: Any, browser: Any, wanted: str) -> None:
@@ -258,6 +285,21 @@ def test_role_change_gives_a_new_secret_on_the_next_page(site: Any, browser: Any
     assert browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value != before
     assert browser.get("/account/password").status_code == 200
     assert "biên tập viên" in browser.get("/account/").text
+
+
+@pytest.mark.proves("CO26")
+def test_of_two_tabs_at_a_rotation_neither_logs_the_person_out(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn").value
+    for page in PAGES:
+        assert "__Host-dvauth=" not in browser.get(page).headers.get("Set-Cookie", "")  # no page rotates by itself
+    site.parts.accounts.set_roles(site.people["alice"].id, ["editor"])
+    browser.get("/account/")
+    late = site.script().get("/account/password", headers={"Cookie": f"__Host-dvauth={cookie}"})  # on its way before
+    assert late.headers["Location"] == "/login?return_to=/account/password"
+    assert "Set-Cookie" not in late.headers
+    assert browser.get(late.headers["Location"]).headers["Location"] == "/account/password"
+    assert browser.get("/account/password").status_code == 200
 
 
 @pytest.mark.proves("CK5")

@@ -124,6 +124,7 @@ def test_page_says_how_long_idle_may_last_by_the_policy_in_force(site: Any, brow
     assert "hết hạn sau 1 giờ 30 phút không thao tác" in browser.get("/login").text
 
 
+@pytest.mark.proves("CO3")
 def test_page_says_why_the_last_session_ended(site: Any, browser: Any) -> None:
     browser.log_in("alice")
     site.pass_time(minutes=16)

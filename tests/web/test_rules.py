@@ -433,6 +433,22 @@ def test_logout_on_a_portals_host_spares_the_drafts_of_its_other_tabs(site: Any,
     assert browser.status()["state"] == "ended"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/accounts/%00",
+        "/admin/audit?address=%00",
+        "/admin/audit?account=%00",
+        "/admin/audit?before=2026-01-01T00:00:00%2B00:00~%00",
+        "/admin/sessions?by=address&value=%00",
+    ],
+)
+def test_text_that_sql_cannot_hold_does_not_come_as_far(site: Any, browser: Any, path: str) -> None:
+    browser.log_in("charlie")
+    assert browser.get(path).status_code == 400
+    assert browser.post("/admin/sessions/end", {"session": "\0"}, page="/admin/accounts/new").status_code == 400
+
+
 def test_body_without_a_length_is_refused(site: Any, browser: Any) -> None:
     answer = browser.client.post(
         "/session/keep-alive",

@@ -265,3 +265,23 @@ def test_status_tells_how_the_portal_wants_the_prompt_to_look(site: Any, browser
 def test_a_page_of_another_site_is_told_so(browser: Any, site_of_the_page: str, reason: str | None) -> None:
     answer = browser.fetch("/session", headers={"Sec-Fetch-Site": site_of_the_page}).get_json()
     assert answer == {"state": "anonymous", "reason": reason}
+
+
+@pytest.mark.proves("CO20")
+def test_a_session_is_extended_without_another_cookie(site: Any, browser: Any) -> None:
+    browser.log_in("alice")
+    cookie = browser.client.get_cookie("__Host-dvauth", domain="auth.example.vn")
+    assert (cookie.max_age, cookie.expires) == (None, None)  # it does not end before the session does
+    for _ in range(4):
+        site.pass_time(minutes=10)
+        assert "Set-Cookie" not in browser.keep_alive().headers
+    assert browser.status()["state"] == "active"
+
+
+@pytest.mark.proves("CO30")
+def test_a_session_goes_on_in_another_network_and_a_newer_browser(browser: Any) -> None:
+    browser.log_in("alice")
+    moved = {"X-Forwarded-For": "203.0.113.77", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:200) Firefox/200"}
+    assert browser.fetch("/session", headers=moved).get_json()["state"] == "active"
+    assert browser.get("/account/", headers=moved).status_code == 200
+    assert browser.status()["state"] == "active"

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dvauth.accounts.account import Account, Draft
+from dvauth.administration.spreadsheet import as_meant, csv_lines
 from dvauth.explained import N_, Explained
 
 COLUMNS = ("username", "display_name", "roles")
 EXPORTED = (*COLUMNS, "enabled", "last_login")
 MOST_LINES = 10_000
-# A spreadsheet takes a cell that begins so for a formula (OWASP, CSV Injection).
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class TableError(Explained):
@@ -106,44 +105,22 @@ def _columns(titles: Sequence[str]) -> list[str]:
 def _draft_of(cells: Sequence[str], columns: Sequence[str]) -> tuple[Draft | None, TableError | None]:
     if len(cells) != len(columns):
         return None, WrongCells(cells=len(cells), columns=len(columns))
-    of = dict(zip(columns, map(_as_meant, cells), strict=True))
+    of = dict(zip(columns, map(as_meant, cells), strict=True))
     return Draft(of["username"], of["display_name"] or None, tuple(of["roles"].split())), None
 
 
 def accounts_csv(accounts: Iterable[Account]) -> Iterator[str]:
     """Line by line: who there is."""
-    return _csv(EXPORTED, map(_exported, accounts))
+    return csv_lines(EXPORTED, map(_exported, accounts))
 
 
 def links_csv(links: Iterable[tuple[Account, str]]) -> str:
     """Whom to send which link."""
     rows = ((account.username, account.display_name, url) for account, url in links)
-    return "".join(_csv(("username", "display_name", "setup_link"), rows))
+    return "".join(csv_lines(("username", "display_name", "setup_link"), rows))
 
 
 def _exported(account: Account) -> tuple[str, ...]:
     last_login = account.last_login_at.isoformat(timespec="seconds") if account.last_login_at else ""
     enabled = "yes" if account.is_enabled else "no"
     return account.username, account.display_name, " ".join(account.roles), enabled, last_login
-
-
-def _csv(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield _csv_line(titles)
-    for row in rows:
-        yield _csv_line([_harmless(cell) for cell in row])
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA_BEGINS) else cell
-
-
-def _as_meant(cell: str) -> str:
-    """What ``_harmless`` was given, and without spaces around it."""
-    typed = cell.strip()
-    return typed[1:] if typed.startswith("'") and typed[1:].startswith(FORMULA_BEGINS) else typed

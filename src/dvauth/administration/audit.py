@@ -1,19 +1,17 @@
 """What administrators do with the audit log: read it, and take rows out of the house. Nobody changes it."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
-from io import StringIO
 from typing import Any
 
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.administration.actor import Actor, Record
+from dvauth.administration.spreadsheet import csv_lines
 from dvauth.audit.trail import AuditTrail, Place, Recorded, Wanted
 
 COLUMNS = ("at", "level", "event", "account", "actor", "session", "portal", "address", "details", "id")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run (OWASP, CSV injection)
 
 
 class Form(StrEnum):
@@ -55,7 +53,11 @@ class AuditAdministration:
             rows=chosen or "all",
         )
         rows = self._trail.all(wanted)
-        return _csv_lines(rows) if form is Form.CSV else (json.dumps(document(row)) + "\n" for row in rows)
+        return (
+            csv_lines(COLUMNS, map(_cells, rows))
+            if form is Form.CSV
+            else (json.dumps(document(row)) + "\n" for row in rows)
+        )
 
 
 def document(row: Recorded) -> dict[str, Any]:
@@ -64,21 +66,9 @@ def document(row: Recorded) -> dict[str, Any]:
     return {name: known[name] if name in known else getattr(row, name) for name in COLUMNS}
 
 
-def _csv_lines(rows: Iterable[Recorded]) -> Iterator[str]:
-    yield _csv_line(COLUMNS)
-    for row in rows:
-        values = document(row) | {"details": json.dumps(row.details, ensure_ascii=False)}
-        yield _csv_line([_harmless(str(value or "")) for value in values.values()])
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+def _cells(row: Recorded) -> list[str]:
+    values = document(row) | {"details": json.dumps(row.details, ensure_ascii=False)}
+    return [str(value or "") for value in values.values()]
 
 
 def _plain(value: Any) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy import delete, select
 from dvauth.audit.models import LateLogoutRow
 from dvauth.storage.sql import Database, insert_new
 
+BATCH = 500  # no statement grows with the length of an outage
+
 
 @dataclass(frozen=True, slots=True)
 class LateLogout:
@@ -29,8 +31,9 @@ class LateLogouts:
             insert_new(sql, LateLogoutRow, [asdict(late)])
 
     def waiting(self) -> list[LateLogout]:
+        """Some of them; at none all were told and forgotten."""
         with self._database.session() as sql:
-            rows = sql.scalars(select(LateLogoutRow))
+            rows = sql.scalars(select(LateLogoutRow).limit(BATCH))
             return [LateLogout(row.bucket, row.session_id, row.digest) for row in rows]
 
     def forget(self, told: Iterable[LateLogout]) -> None:

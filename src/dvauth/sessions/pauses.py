@@ -73,7 +73,7 @@ class Pauses:
         if not noted:
             return
         key = keys.pauses(self._now().date())
-        pipeline = self._client.pipeline(transaction=True)
+        pipeline = self._client.pipeline(transaction=False)
         for bin_, count in noted.items():
             pipeline.hincrby(key, str(bin_), count)
         pipeline.expire(key, FORGOTTEN_AFTER)

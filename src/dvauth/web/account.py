@@ -14,7 +14,7 @@ from dvauth.sessions.record import SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
 from dvauth.timeouts.policy import TimeoutPolicy
-from dvauth.web.admission import cookie_seconds, me, require_login
+from dvauth.web.admission import ask_for_proof, cookie_seconds, has_fresh_login, me, require_login
 from dvauth.web.forms import ChangePasswordForm
 from dvauth.web.identity import current_visit
 from dvauth.web.services import services
@@ -76,6 +76,9 @@ def sessions() -> str:
 
 @account.post("/sessions")
 def end_sessions() -> ResponseReturnValue:
+    """Whoever sits down at a computer that was left alone looks at the sessions, and ends none (ASVS 7.5.2)."""
+    if not has_fresh_login():
+        return ask_for_proof(back=url_for("account.sessions"))
     keeper, wanted = services().keeper, request.form.get("end", "")
     if wanted == "others":
         keeper.end_all(me.get_id(), Reason.LOGOUT, keep=me.session.ref.session_id)

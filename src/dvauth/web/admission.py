@@ -43,6 +43,11 @@ def has_fresh_login(*, for_changes: bool = False) -> bool:
     return services().keeper.time_since_login(me.session) <= (FRESH_FOR_CHANGES if for_changes else FRESH)
 
 
+def ask_for_proof(back: str) -> ResponseReturnValue:
+    """Send the person to prove again who they are, and then to the page ``back``."""
+    return redirect(url_for("confirm.form", back=back), 303)
+
+
 def _rotated(check: Active) -> ResponseReturnValue | None:
     """A role change asks for a new secret. The page is then asked for again, for its forms are bound to the cookie."""
     known = services()

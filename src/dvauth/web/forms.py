@@ -1,11 +1,26 @@
 """What the pages ask people for. The forms check that something was given; whether it is right, the services say."""
 
+from typing import Any
+
+import flask_babel
 from wtforms import BooleanField, Form, PasswordField, StringField
 from wtforms.validators import InputRequired
 
+from dvauth.explained import N_
 from dvauth.web.i18n import lazy_gettext as _
 
+# What WTForms says by itself, so that it is in our catalogue.
+WTFORMS_SAYS = (N_("Not a valid choice."), N_("Not a valid integer value."), N_("Not a valid datetime value."))
+
 _USERNAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class TranslatedForm(Form):
+    """Says what WTForms says by itself in the language of the page."""
+
+    class Meta:
+        def get_translations(self, form: Form) -> Any:
+            return flask_babel.get_translations()
 
 
 class LoginForm(Form):

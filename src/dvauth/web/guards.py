@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from dvauth.audit.events import Event
 from dvauth.origins import origin_of
 from dvauth.storage.redis import StoreUnavailable
+from dvauth.web.answers import CHALLENGE
 from dvauth.web.headers import ALWAYS, AT_CENTRE, NEVER_STORED, WITHOUT_PAGE
 from dvauth.web.identity import current_visit
 from dvauth.web.services import services
@@ -52,6 +53,7 @@ def init_app(app: Flask) -> None:
     app.before_request(refuse_unmeasured_bodies)
     app.before_request(refuse_other_hosts)
     app.before_request(refuse_forged_forms)
+    app.before_request(refuse_nul)
     app.after_request(set_form_cookie)
     app.after_request(set_headers)
     app.context_processor(lambda: {"csrf_field": csrf_field, "csp_nonce": csp_nonce})
@@ -95,6 +97,13 @@ def refuse_forged_forms() -> None:
     address = current_visit().client_address
     services().audit.record(Event.MALICIOUS_CSRF, address=address, resource=request.endpoint)
     raise StaleForm
+
+
+def refuse_nul() -> None:
+    """PostgreSQL takes no text with NUL in it, and no page of ours sends one."""
+    sent = (text for _name, text in request.values.items(multi=True))
+    if any("\0" in text for text in (request.path, *sent)):
+        abort(400)
 
 
 def _comes_from_us() -> bool:
@@ -149,6 +158,8 @@ def set_headers(response: Response) -> Response:
     headers = response.headers
     for name, value in (*ALWAYS, *(AT_CENTRE if current_visit().is_central else ())):
         headers.setdefault(name, value)
+    if response.status_code == 401:
+        headers.setdefault("WWW-Authenticate", CHALLENGE)
     if request.endpoint not in CACHEABLE or response.status_code >= 400:
         headers.update(NEVER_STORED)
     if response.mimetype == "text/html":

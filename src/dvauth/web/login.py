@@ -15,7 +15,6 @@ from dvauth.sessions.check import Active, Anonymous, Check, Ended
 from dvauth.sessions.record import Origin, Place, Principal, SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
-from dvauth.web.answers import CHALLENGE
 from dvauth.web.devices import device_of
 from dvauth.web.enter import MOUNT, enter_url
 from dvauth.web.forms import LoginForm
@@ -53,7 +52,7 @@ def log_in() -> ResponseReturnValue:
         return _page(form), 429
     except InvalidCredentials:
         form.form_errors.append(gettext("The username or the password is not right."))
-        return _page(form), 401, {"WWW-Authenticate": CHALLENGE}
+        return _page(form), 401
 
 
 @login.get("/logout")

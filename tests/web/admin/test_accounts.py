@@ -309,3 +309,13 @@ def test_who_must_prove_again_who_they_are_comes_back_to_the_account(site: Any, 
     assert site.parts.accounts.get(site.people["bob"].id).is_enabled
     proved = charlie.post(asked.headers["Location"], {"password": site.password})
     assert proved.headers["Location"] == of(site, "bob")
+
+
+@pytest.mark.proves("RC3")
+def test_a_link_leads_to_our_own_address_whatever_the_request_calls_us(site: Any, charlie: Any) -> None:
+    path, page = f"{of(site, 'bob')}/link", of(site, "bob")
+    for name in ("Host", "X-Forwarded-Host"):
+        assert charlie.post(path, {}, page=page, headers={name: "evil.example"}).status_code == 421
+    shown = charlie.post(path, {}, page=page, headers={"X-Forwarded-Host": "auth.example.vn:443"})
+    assert len(re.findall(rf"{site.centre}/setup/[\w-]+", shown.text)) >= 1
+    assert "auth.example.vn:443" not in shown.text

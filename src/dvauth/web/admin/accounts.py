@@ -1,5 +1,6 @@
 """Administrators look for accounts, add them, change them, lock them out and help their owners in."""
 
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
@@ -12,6 +13,7 @@ from dvauth.accounts.search import Wanted
 from dvauth.accounts.throttle import FREE_FAILURES, MOST_FAILURES
 from dvauth.administration.account_table import accounts_csv
 from dvauth.administration.accounts import OwnAccount
+from dvauth.administration.spreadsheet import UTF8_MARK
 from dvauth.administration.timeouts import UnknownRole
 from dvauth.web.admin.account_forms import NewAccountForm, RenameForm, RolesForm
 from dvauth.web.admin.entrance import current_actor, refuse_unknown_fields, require_fresh_administrator
@@ -72,8 +74,7 @@ def add() -> ResponseReturnValue:
 @accounts.get("/export")
 def export() -> Response:
     lines = accounts_csv(services().administration.accounts.export(current_actor()))
-    # With the mark by which spreadsheet programs know UTF-8.
-    body = stream_with_context(line.encode() for line in ("\ufeff", *lines))
+    body = stream_with_context(line.encode() for line in chain([UTF8_MARK], lines))
     attachment = {"Content-Disposition": 'attachment; filename="accounts.csv"'}
     return Response(body, mimetype="text/csv", headers=attachment)
 

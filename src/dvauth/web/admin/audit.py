@@ -1,18 +1,21 @@
 """Administrators read who did what, and why sessions ended. Here is nothing to change."""
 
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, to_utc
-from wtforms import DateTimeLocalField, Form, SelectField, StringField
+from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import Optional
 
 from dvauth.administration import audit as administration
+from dvauth.administration.spreadsheet import UTF8_MARK
 from dvauth.audit.events import Event
 from dvauth.audit.trail import Place, Wanted
 from dvauth.web.admin.entrance import current_actor, require_administrator
+from dvauth.web.forms import TranslatedForm
 from dvauth.web.i18n import lazy_gettext as _
 from dvauth.web.services import services
 
@@ -35,9 +38,21 @@ def _portals() -> dict[str, str]:
     return {"": gettext("all")} | {portal.slug: portal.name for portal in services().portals().portals}
 
 
-class AuditForm(Form):
-    since = DateTimeLocalField(_("From"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
-    until = DateTimeLocalField(_("Until"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+class MomentField(DateTimeLocalField):
+    """Typed as the clock on the wall shows it; its ``data`` is UTC."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        try:
+            self.data = to_utc(self.data).replace(tzinfo=UTC) if self.data else None
+        except OverflowError:  # it lies before the first day of UTC
+            self.data = None
+            raise ValueError(self.gettext("Not a valid datetime value.")) from None
+
+
+class AuditForm(TranslatedForm):
+    since = MomentField(_("From"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    until = MomentField(_("Until"), [Optional()], format=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     event = SelectField(_("What happened"), choices=_events, default="")
     account = StringField(_("Whom it is about (username)"), render_kw=_PLAIN)
     actor = StringField(_("Who did it (username, or “cli”)"), render_kw=_PLAIN)
@@ -50,7 +65,7 @@ class AuditForm(Form):
         typed = {name: (self[name].data or "").strip() or None for name in ("event", "portal", "address", "session")}
         people = {name: (self[name].data or "").strip() for name in ("account", "actor")}
         ids = {name: known.account_id(typed) if typed else None for name, typed in people.items()}
-        return Wanted(since=_utc(self.since.data), until=_utc(self.until.data), **typed, **ids)
+        return Wanted(since=self.since.data, until=self.until.data, **typed, **ids)
 
 
 @audit.get("")
@@ -80,8 +95,11 @@ def export(form: str) -> ResponseReturnValue:
         return overview()
     kind = administration.Form(form)
     lines = services().administration.audit.export(current_actor(), chosen.wanted(), kind)
+    mark = [UTF8_MARK] if kind is administration.Form.CSV else []
     return Response(
-        lines, content_type=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="dvauth-audit.{kind}"'}
+        chain(mark, lines),
+        content_type=TYPES[kind],
+        headers={"Content-Disposition": f'attachment; filename="dvauth-audit.{kind}"'},
     )
 
 
@@ -89,10 +107,6 @@ def _url(endpoint: str, **values: Any) -> str:
     """With the filters of this request."""
     chosen: dict[str, Any] = {name: value for name, value in request.args.items() if value and name in AuditForm()}
     return url_for(endpoint, **(chosen | values))
-
-
-def _utc(local: datetime | None) -> datetime | None:
-    return to_utc(local).replace(tzinfo=UTC) if local else None
 
 
 def _told(place: Place) -> str:

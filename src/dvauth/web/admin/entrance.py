@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from flask import abort, current_app, redirect, request, url_for
+from flask import abort, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from wtforms import Form
@@ -10,7 +10,7 @@ from wtforms import Form
 from dvauth.administration.actor import Actor
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.policy import ADMIN_ROLE
-from dvauth.web.admission import has_fresh_login, me, require_login, require_role
+from dvauth.web.admission import ask_for_proof, has_fresh_login, me, require_login, require_role
 from dvauth.web.guards import FORM_FIELD
 from dvauth.web.identity import current_visit
 
@@ -34,8 +34,7 @@ def require_fresh_administrator() -> ResponseReturnValue | None:
     changes = request.method not in {"GET", "HEAD"}
     if has_fresh_login(for_changes=changes):
         return None
-    back = _page_of_form() if changes else request.full_path.rstrip("?")
-    return redirect(url_for("confirm.form", back=back), 303)
+    return ask_for_proof(back=_page_of_form() if changes else request.full_path.rstrip("?"))
 
 
 def _page_of_form() -> str:

@@ -23,6 +23,7 @@ from dvauth.portals.errors import (
 )
 from dvauth.portals.look import WORDS, PromptLook
 from dvauth.portals.portal import Activity, Portal
+from dvauth.web.forms import TranslatedForm
 from dvauth.web.i18n import lazy_gettext as _
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -48,7 +49,7 @@ def _activities() -> dict[str, str]:
     }
 
 
-class PortalForm(Form):
+class PortalForm(TranslatedForm):
     """Name and origins; ``NewPortalForm`` has what can be chosen but once."""
 
     name = StringField(_("Name"), [InputRequired(_("Enter a value"))], render_kw=_PLAIN)

@@ -6,13 +6,14 @@ from typing import Any, Self
 
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, IntegerField, StringField, TextAreaField
+from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from dvauth.policies.book import ReasonMissing
 from dvauth.timeouts.durations import parse_duration
 from dvauth.timeouts.policy import FIELDS, Mistake, Override, PolicyError, TimeoutPolicy
 from dvauth.web.admin.whose import whose
+from dvauth.web.forms import TranslatedForm
 from dvauth.web.i18n import in_words
 from dvauth.web.i18n import lazy_gettext as _
 
@@ -42,7 +43,7 @@ class DurationField(StringField):
             raise ValueError(sentence % {"typed": typed, "number": number}) from None
 
 
-class TimeoutForm(Form):
+class TimeoutForm(TranslatedForm):
     idle_timeout = DurationField(_("Log out without activity after"), render_kw=_PLAIN)
     warn_before = DurationField(_("Warn so long before"), render_kw=_PLAIN)
     absolute_timeout = DurationField(_("Log out in any case after"), render_kw=_PLAIN)

@@ -1,5 +1,6 @@
 """Administrators look at the timeouts, see what a change would do, make it, and take it back."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -193,7 +194,7 @@ def _overview(**values: Any) -> str:
         "reason": desk.reason(),
         "changes": changes,
         "last": changes[0].number if changes else 0,
-        "actors": {made.actor: _name_of(made.actor) for made in changes},
+        "actors": _names_of(made.actor for made in changes),
         "presets": PRESETS,
         "levels": list(Assurance),
         "done": DONE.get(request.args.get("done", "")),
@@ -249,6 +250,7 @@ def _last_change() -> int:
     return changes[0].number if changes else 0
 
 
-def _name_of(actor: str) -> str:
-    account = services().accounts.get(actor)
-    return account.display_name if account else actor
+def _names_of(actors: Iterable[str]) -> dict[str, str]:
+    """By actor; whoever has no account, such as ``cli``, is called as the log calls them."""
+    names = {actor: actor for actor in actors}
+    return names | {actor: account.display_name for actor, account in services().accounts.known(names).items()}
