@@ -117,3 +117,12 @@ def test_change_does_not_make_a_restarted_redis_trustworthy(office: Office) -> N
     assert office.client.hget(PUBLISHED, "run_id") == b"before the restart"
     office.publisher.recover(office.run_id, lambda: None)
     assert office.idle_minutes() == 10
+
+
+@pytest.mark.proves("AT6")
+def test_restarted_redis_is_not_trusted_before_its_ends_were_repeated(office: Office) -> None:
+    office.client.hset(PUBLISHED, "run_id", "before the restart")
+    trusted: list[bytes | None] = []
+    office.publisher.recover(office.run_id, lambda: trusted.append(office.client.hget(PUBLISHED, "run_id")))
+    assert trusted == [b"before the restart"]
+    assert office.client.hget(PUBLISHED, "run_id") == office.run_id.encode()

@@ -174,6 +174,18 @@ def test_a_change_that_cannot_be_told_keeps_no_other_waiting_and_no_one_else_fro
         accounts.settle(bob.id)
 
 
+def test_whoever_changes_one_account_does_not_wait_for_the_changes_of_others(
+    accounts: AccountDirectory, sessions: LiveSessions, alice: Account, bob: Account
+) -> None:
+    sessions.down = True
+    accounts.disable(bob.id)
+    sessions.down = False
+    accounts.set_password(alice.id, NEW)
+    assert sessions.told == [(alice.id, "password-changed", None)]
+    accounts.settle()
+    assert sessions.told[1:] == [(bob.id, "account-disabled", None)]
+
+
 def _fail(*_: object) -> None:
     raise ZeroDivisionError
 

@@ -108,7 +108,7 @@ class AccountDirectory:
         with self._database.session() as sql, _keeping_an_administrator(sql, account_id) as row:
             row.disabled_at = row.disabled_at or self._now()
             note(sql, account_id, ChangeKind.DISABLED)
-        self.settle_if_possible()
+        self.settle_if_possible(account_id)
 
     def enable(self, account_id: str) -> None:
         """Raises ``NoSuchAccount``."""
@@ -120,7 +120,7 @@ class AccountDirectory:
         with self._database.session() as sql:
             _existing(sql, account_id)
             note(sql, account_id, ChangeKind.REVOKED)
-        self.settle_if_possible()
+        self.settle_if_possible(account_id)
 
     def set_roles(self, account_id: str, roles: Iterable[str]) -> None:
         """Replace all roles. Raises ``BadRole``, ``TooManyRoles``, ``NoSuchAccount``, ``LastAdministrator``."""
@@ -130,7 +130,7 @@ class AccountDirectory:
             if chosen:
                 sql.execute(insert(AccountRoleRow), [{"account_id": account_id, "role": role} for role in chosen])
             note(sql, account_id, ChangeKind.ROLES)
-        self.settle_if_possible()
+        self.settle_if_possible(account_id)
 
     def set_password(
         self, account_id: str, password: str, *, instead_of: str | None = None, keep: str | None = None
@@ -148,7 +148,7 @@ class AccountDirectory:
             if instead_of is not None:
                 _lock_unchanged(sql, account_id, instead_of)
             store_password(sql, account_id, password_hash, now=self._now(), keep=keep)
-        self.settle_if_possible()
+        self.settle_if_possible(account_id)
 
     def note_login(self, account: Account, password_hash: str) -> None:
         """Remember a login, and the hash of the password if its cost was raised by it.
@@ -169,10 +169,13 @@ class AccountDirectory:
         """
         self._changes.settle(account_id)
 
-    def settle_if_possible(self) -> None:
-        """After a change is in SQL, nothing may make it look as if it had failed. Housekeeping settles the rest."""
+    def settle_if_possible(self, account_id: str) -> None:
+        """After a change is in SQL, nothing may make it look as if it had failed.
+
+        Housekeeping settles the rest, such as the changes of others that wait since an outage: nobody waits for those.
+        """
         try:
-            self.settle()
+            self.settle(account_id)
         except Exception as error:  # noqa: BLE001 - see above
             log.warning("live sessions hear of a change later: %r", error)
 

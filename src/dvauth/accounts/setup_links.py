@@ -81,7 +81,7 @@ class SetupLinks:
         with self._database.session() as sql:
             self._use(sql, token)
             store_password(sql, account.id, password_hash, now=self._now())
-        self._accounts.settle_if_possible()
+        self._accounts.settle_if_possible(account.id)
         return account
 
     def _use(self, sql: Session, token: str) -> None:

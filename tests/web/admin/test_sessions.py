@@ -33,7 +33,8 @@ def logged_in(site: Any, name: str, **fields: str) -> Any:
 
 
 def keep_books(site: Any) -> None:
-    Housekeeping(site.parts).keep_books()
+    """All that waits, however busy the machine is: to the housekeeping no time passes."""
+    Housekeeping(site.parts, monotonic=lambda: 0.0).keep_books()
 
 
 def acts(site: Any) -> list[tuple[str | None, str | None, str | None, str | None, Any]]:
