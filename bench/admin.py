@@ -31,6 +31,7 @@ FEW = 1000
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Sec-Fetch-Dest": "document", "Origin": BASE_URL}
 TIMES = {"idle_timeout": "10m", "warn_before": "60s", "absolute_timeout": "24h", "remember_for": "0s"}
 CHANGE = "/admin/timeouts/default"
+OVERVIEW = "/admin?range=30d"
 
 Ask = Callable[[], object]
 
@@ -76,6 +77,7 @@ def _pages(app: Flask, parts: Parts) -> dict[str, Ask]:
         if rule.rule.startswith("/admin") and not rule.arguments and "GET" in (rule.methods or ())
     )
     pages: dict[str, Ask] = {path: _asker(browser, headers, path) for path in paths}
+    pages[OVERVIEW] = _asker(browser, headers, OVERVIEW)
     form = browser.get(CHANGE, base_url=BASE_URL, headers=headers).text
     token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', form)
     assert token

@@ -17,6 +17,7 @@ from dvauth.web.admin import filters
 from dvauth.web.admin.account_import import account_import
 from dvauth.web.admin.accounts import accounts
 from dvauth.web.admin.audit import audit
+from dvauth.web.admin.dashboard import dashboard
 from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.sessions import sessions
@@ -60,6 +61,7 @@ def create_app(parts: Parts) -> Flask:
         enter,
         embed,
         health,
+        dashboard,
         timeouts,
         sessions,
         accounts,
@@ -81,6 +83,7 @@ def _web_services(parts: Parts) -> WebServices:
     return WebServices(
         settings=settings,
         keeper=parts.keeper,
+        prompts=parts.prompts,
         signer=parts.signer,
         tickets=parts.tickets,
         accounts=parts.accounts,

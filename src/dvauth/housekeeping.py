@@ -28,6 +28,7 @@ DRAIN_SHARE_SECONDS = 0.5  # … nor many events the changes
 FORGET_SHARE_SECONDS = 0.2  # … nor what is forgotten the rest
 END_SHARE_SECONDS = 0.5  # … nor sessions to end by order the events
 FORGET_AGAIN_SECONDS = 3600
+NOTE_AGAIN_SECONDS = 60
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Housekeeping:
         self._forget_again_at = float("-inf")
         self._forget_events_again_at = float("-inf")
         self._unreconciled: list[str] = []  # buckets
+        self._note_again_at = float("-inf")
 
     def run(self, stopped: threading.Event) -> None:
         """One round after another until ``stopped`` is set."""
@@ -76,6 +78,7 @@ class Housekeeping:
             self._forget,
             self._forget_events,
             self._reconcile,
+            self._note,
         )
         for task in tasks:
             _attempt(task)
@@ -155,9 +158,11 @@ class Housekeeping:
 
     def _write_down(self, events: Sequence[DrainedEvent]) -> None:
         """Willed ends go into the journal as well: most are there already, those of a SQL outage are not."""
-        self._parts.standing_ends.keep(drained.event for drained in events)
-        self._parts.audit.ingest(map(_entry, events))
-        self._parts.session_index.keep(drained.event for drained in events)
+        parts = self._parts
+        parts.standing_ends.keep(drained.event for drained in events)
+        portals = parts.session_index.login_portals(drained.event for drained in events)
+        parts.audit.ingest(_entry(drained, portals.get(drained.event.ref.session_id)) for drained in events)
+        parts.session_index.keep(drained.event for drained in events)
 
     def _publish(self) -> None:
         self._parts.connection.call(self._parts.publisher.publish)
@@ -179,6 +184,11 @@ class Housekeeping:
             self._unreconciled.append(bucket)
             raise
 
+    def _note(self) -> None:
+        if self._monotonic() >= self._note_again_at:
+            self._parts.notes.take()
+            self._note_again_at = self._monotonic() + NOTE_AGAIN_SECONDS
+
     def _end_by_order(self) -> None:
         self._parts.ordered_ends.go_on(self._share(END_SHARE_SECONDS))
 
@@ -191,6 +201,7 @@ class Housekeeping:
         while self._parts.audit_trail.forget(old):
             if is_over():
                 return
+        self._parts.hourly_counts.forget(old)
         self._forget_events_again_at = self._monotonic() + FORGET_AGAIN_SECONDS
 
 
@@ -209,7 +220,7 @@ def _attempt(task: Callable[[], object]) -> None:
         log.warning("%s: %r; tried again in a second", task.__name__.strip("_"), error)
 
 
-def _entry(drained: DrainedEvent) -> Entry:
+def _entry(drained: DrainedEvent, login_portal: str | None) -> Entry:
     event = drained.event
     details = {name: value for name, value in event.details.items() if name != DEVICE}
     return Entry(
@@ -219,6 +230,7 @@ def _entry(drained: DrainedEvent) -> Entry:
         account=event.account_id or None,
         session=event.ref.session_id,
         portal=details.pop("portal", None),
+        login_portal=login_portal,
         address=details.pop(ADDRESS, None),
         details=details,
     )

@@ -27,8 +27,10 @@ from dvauth.administration.end_orders import EndOrders, OrderedEnds
 from dvauth.administration.portals import PortalAdministration
 from dvauth.administration.session_index import Reconciliation, SessionIndex
 from dvauth.administration.sessions import SessionAdministration
+from dvauth.administration.statistics import Notes, StatisticsAdministration
 from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
+from dvauth.audit.counts import HourlyCounts
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.late_logouts import LateLogouts
@@ -44,6 +46,7 @@ from dvauth.sessions.cookie import CookieSigner
 from dvauth.sessions.keeper import SessionKeeper
 from dvauth.sessions.late_ends import LateEnds
 from dvauth.sessions.pauses import Pauses
+from dvauth.sessions.prompts import Prompts
 from dvauth.sessions.reaper import Reaper
 from dvauth.sessions.record import Clock, to_ms
 from dvauth.sessions.schedule import Schedule
@@ -98,9 +101,11 @@ class Parts:
         self.late_logouts = LateLogouts(self._impatient_database)
         self.audit = AuditLog(self.database, tag=self._audit_tag, now=utc_now, stream=audit_stream)
         self.audit_trail = AuditTrail(self.database)
+        self.hourly_counts = HourlyCounts(self.database)
         self.pauses = Pauses(self._probe)
+        self.prompts = Prompts(self._probe, self.clock.now)
         self.watch = RedisWatch(
-            self.connection, self._probe, redis_clock, Published.parse, self._recover, after_beat=self.pauses.hand_in
+            self.connection, self._probe, redis_clock, Published.parse, self._recover, after_beat=self._hand_in
         )
 
     def start(self) -> None:
@@ -186,6 +191,18 @@ class Parts:
         return OrderedEnds(EndOrders(self.database), self.schedule, self.store, self.keeper, self.clock.now)
 
     @cached_property
+    def notes(self) -> Notes:
+        return Notes(
+            counts=self.hourly_counts,
+            survey=self.survey,
+            index=self.session_index,
+            prompts=self.prompts,
+            connection=self.connection,
+            slugs=lambda: [portal.slug for portal in self.portal_directory().portals],
+            now=self.clock.now,
+        )
+
+    @cached_property
     def portals(self) -> PortalRegistry:
         return PortalRegistry(self.database, publish=self._publish, forget=forget_portal)
 
@@ -251,6 +268,13 @@ class Parts:
             now=self.clock.now,
             record=record,
         )
+        statistics = StatisticsAdministration(
+            counts=self.hourly_counts,
+            sessions=sessions,
+            orders=EndOrders(self.database),
+            swept=timeouts.swept,
+            now=self.clock.now,
+        )
         return Administration(
             accounts=accounts,
             account_import=AccountImport(self.accounts, accounts, require_roles=timeouts.require_roles),
@@ -259,6 +283,7 @@ class Parts:
                 portals=self.portals, tag_check=TagCheck(self.settings.base_url), record=record
             ),
             sessions=sessions,
+            statistics=statistics,
             timeouts=timeouts,
         )
 
@@ -267,6 +292,10 @@ class Parts:
         return Authenticator(
             accounts=self.accounts, passwords=self.passwords, throttle=self.throttle, record=self.audit.record
         )
+
+    def _hand_in(self) -> None:
+        self.pauses.hand_in()
+        self.prompts.hand_in()
 
     def _end_sessions(self, account_id: str, reason: str, keep: str | None, opened_until: datetime) -> None:
         self.keeper.end_all(account_id, Reason(reason), keep=keep, opened_until=opened_until)

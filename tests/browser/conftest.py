@@ -287,6 +287,15 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+@pytest.fixture
+def administrator(service: Any, page: Page) -> Page:
+    with connected(service.settings) as parts:
+        found = parts.accounts.find("charlie") or parts.accounts.add("charlie", roles=["admin"])
+        cookie = parts.keeper.open(Principal(account_id=found.id, roles=found.roles)).cookie
+    hand_over(cookie, page.context, service)
+    return page
+
+
 PASSWORD = "một câu mật khẩu đủ dài"
 
 

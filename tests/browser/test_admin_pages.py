@@ -8,21 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dvauth.parts import connected
-from dvauth.sessions.record import Principal
-from tests.browser.conftest import hand_over
 from tests.browser.test_pages import assert_accessible, assert_fits
 
 EVERYBODY = "/admin/timeouts/default"
-PAGES = ("/admin/timeouts", EVERYBODY, "/admin/timeouts/role/admin", "/confirm?back=/admin/timeouts")
-
-
-@pytest.fixture
-def administrator(service: Any, page: Page) -> Page:
-    with connected(service.settings) as parts:
-        found = parts.accounts.find("charlie") or parts.accounts.add("charlie", roles=["admin"])
-        cookie = parts.keeper.open(Principal(account_id=found.id, roles=found.roles)).cookie
-    hand_over(cookie, page.context, service)
-    return page
+PAGES = ("/admin", "/admin/timeouts", EVERYBODY, "/admin/timeouts/role/admin", "/confirm?back=/admin/timeouts")
 
 
 @pytest.fixture
@@ -73,6 +62,7 @@ def test_people_are_logged_out_after_twenty_minutes_by_keyboard_alone(service: A
     page = administrator
     page.goto(f"{service.url}/account/")
     page.get_by_role("link", name="Quản trị").press("Enter")
+    page.get_by_role("link", name="Tự động đăng xuất").press("Enter")
     page.get_by_role("link", name="Thay đổi: Tất cả mọi người").press("Enter")
     idle = page.get_by_role("textbox", name="Đăng xuất khi không thao tác sau")
     expect(idle).to_have_value("15 phút")

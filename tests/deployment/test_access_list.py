@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,6 +68,14 @@ def test_a_ticket(parts: Parts) -> None:
     assert credential
     code = parts.tickets.issue(Ticket(credential=credential, portal_id=1, challenge=challenge("n"), return_to="/"))
     assert parts.tickets.redeem(code, News(), "n")
+
+
+def test_prompts_are_counted(parts: Parts) -> None:
+    live = parts.keeper.check(parts.keeper.open(Principal(account_id="lan")).cookie)
+    assert isinstance(live, Active)
+    parts.prompts.note(replace(live, verdict=replace(live.verdict, idle_remaining=timedelta(0))), News())
+    parts.prompts.hand_in()
+    assert parts.prompts.shown(parts.clock.now() - live.verdict.policy.warn_before, [None, "news"]) == [1, 1]
 
 
 def test_housekeeping_after_a_change_of_policy(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 import dvauth.accounts.models
 import dvauth.administration.models
@@ -16,10 +17,14 @@ import dvauth.policies.models
 import dvauth.portals.models
 import dvauth.storage.revision
 import dvauth.storage.tag_key  # noqa: F401 - every model, so that Base.metadata is whole
-from dvauth.audit.models import RevocationRow
-from dvauth.storage.sql import Base, Database, DatabaseUnavailable, NewerSchema, insert_new
+from dvauth.audit.models import HourlyCountRow, RevocationRow
+from dvauth.storage.sql import Base, Database, DatabaseUnavailable, NewerSchema, insert_new, insert_or_merge
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def counted(portal: str, number: int) -> dict[str, object]:
+    return {"portal": portal, "at": NOON, "figure": "logins", "number": number}
 
 
 def revocation(session_id: str, ended_at: datetime = NOON) -> dict[str, object]:
@@ -73,6 +78,36 @@ def test_insert_new_tells_which_rows_were_new(any_database: Database) -> None:
     with any_database.session() as session:
         assert insert_new(session, RevocationRow, [revocation("two"), revocation("three")]) == {"three"}
         assert insert_new(session, RevocationRow, []) == set()
+
+
+def test_rows_that_are_there_are_merged_in_what_is_named(any_database: Database) -> None:
+    def merge(*rows: dict[str, object]) -> None:
+        with any_database.session() as session:
+            insert_or_merge(session, HourlyCountRow, rows, number=lambda kept, new: kept + new)
+
+    merge(counted("news", 2), counted("desk", 1))
+    merge(counted("news", 3))
+    merge()
+    with any_database.session() as session:
+        assert dict(session.execute(select(HourlyCountRow.portal, HourlyCountRow.number)).all()) == {
+            "news": 5,
+            "desk": 1,
+        }
+
+
+def test_two_who_merge_the_same_rows_do_not_wait_for_each_other_in_a_circle(any_database: Database) -> None:
+    rows = [counted(f"portal{number:03}", 1) for number in range(300)]
+
+    def merge(in_this_order: list[dict[str, object]]) -> None:
+        for _ in range(5):
+            with any_database.session() as session:
+                insert_or_merge(session, HourlyCountRow, in_this_order, number=lambda kept, new: kept + new)
+
+    with ThreadPoolExecutor(2) as both:
+        for done in [both.submit(merge, each) for each in (rows, rows[::-1])]:
+            done.result()
+    with any_database.session() as session:
+        assert set(session.scalars(select(HourlyCountRow.number))) == {10}
 
 
 def test_upgrading_twice_changes_nothing(any_database: Database) -> None:

@@ -49,6 +49,7 @@ ADMINISTRATORS = {
     "accounts.show",
     "audit.export",
     "audit.overview",
+    "dashboard.overview",
     "portals.add",
     "portals.back",
     "portals.change",

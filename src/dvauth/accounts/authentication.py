@@ -14,7 +14,14 @@ class Record(Protocol):
     """Writes one event of the audit log; the names are those of its catalogue."""
 
     def __call__(
-        self, event: str, /, *, account: str | None = None, address: str | None = None, **details: Any
+        self,
+        event: str,
+        /,
+        *,
+        account: str | None = None,
+        portal: str | None = None,
+        address: str | None = None,
+        **details: Any,
     ) -> object: ...
 
 
@@ -29,15 +36,15 @@ class Authenticator:
         self._throttle = throttle
         self._record = record
 
-    def authenticate(self, username: str, password: str, address: str) -> Account:
-        """The enabled account that the two open.
+    def authenticate(self, username: str, password: str, address: str, portal: str | None = None) -> Account:
+        """The enabled account that the two open. ``portal`` is the slug of the one that the person goes to.
 
         Raises ``InvalidCredentials`` (unknown, wrong, disabled, no password yet: after the same work),
         ``TooManyAttempts`` and ``LoginLocked`` (before any), ``HashingBusy``, ``DatabaseUnavailable``,
         ``StoreUnavailable``: of these none but the first counts as a failure.
         """
-        account, attempt = self._prove(username, password, address)
-        self._record("authn_login_success", account=account.id, address=address, factor="password")
+        account, attempt = self._prove(username, password, address, portal)
+        self._record("authn_login_success", account=account.id, portal=portal, address=address, factor="password")
         if attempt.failures > 1:
             self._record(
                 "authn_login_successafterfail", account=account.id, address=address, retries=attempt.failures - 1
@@ -68,22 +75,22 @@ class Authenticator:
             raise
         self._record("authn_password_change", account=account.id, address=address)
 
-    def _prove(self, username: str, password: str, address: str) -> tuple[Account, Attempt]:
+    def _prove(self, username: str, password: str, address: str, portal: str | None = None) -> tuple[Account, Attempt]:
         with self._throttle.attempt(username, address) as attempt:
             account = self._accounts.find(username)
             kept = self._passwords.verify(_hash_to_match(account), password)
             if account is None or kept is None:
-                self._record_failure(account, attempt, address)
+                self._record_failure(account, attempt, address, portal)
                 raise InvalidCredentials
         # Sessions that an unheard change should have ended must not survive next to the one to be opened.
         self._accounts.settle(account.id)
         self._accounts.note_login(account, kept)
         return replace(account, password_hash=kept), attempt
 
-    def _record_failure(self, account: Account | None, attempt: Attempt, address: str) -> None:
+    def _record_failure(self, account: Account | None, attempt: Attempt, address: str, portal: str | None) -> None:
         # The name of no account is not written down: people type their password there by mistake.
         whom = account.id if account else None
-        self._record("authn_login_fail", account=whom, address=address, factor="password")
+        self._record("authn_login_fail", account=whom, portal=portal, address=address, factor="password")
         if attempt.failures >= MOST_FAILURES:
             self._record("authn_login_lock", account=whom, address=address, reason="maxretries")
         elif Scope.ACCOUNT in attempt.exhausted:

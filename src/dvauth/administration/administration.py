@@ -7,6 +7,7 @@ from dvauth.administration.accounts import AccountAdministration
 from dvauth.administration.audit import AuditAdministration
 from dvauth.administration.portals import PortalAdministration
 from dvauth.administration.sessions import SessionAdministration
+from dvauth.administration.statistics import StatisticsAdministration
 from dvauth.administration.timeouts import TimeoutAdministration
 
 
@@ -17,4 +18,5 @@ class Administration:
     audit: AuditAdministration
     portals: PortalAdministration
     sessions: SessionAdministration
+    statistics: StatisticsAdministration
     timeouts: TimeoutAdministration

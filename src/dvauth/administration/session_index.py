@@ -107,6 +107,25 @@ class SessionIndex:
         with self._database.session() as sql:
             return sql.scalar(select(func.count()).select_from(some)) or 0
 
+    def by_portal(self) -> dict[str, int]:
+        """How many there are of each portal's logins, by slug. Reads all of one index: not while somebody waits."""
+        counted = select(SessionIndexRow.portal, func.count()).group_by(SessionIndexRow.portal)
+        with self._database.session() as sql:
+            return {portal: number for portal, number in sql.execute(counted) if portal}
+
+    def login_portals(self, events: Iterable[SessionEvent]) -> dict[str, str]:
+        """On which portal the sessions began that these events tell of, by session id, as far as it is known.
+
+        To be asked before ``keep``, which forgets the sessions that ended.
+        """
+        told = list(events)
+        ids = {event.ref.session_id for event in told}
+        asked = select(SessionIndexRow.session_id, SessionIndexRow.portal).where(SessionIndexRow.session_id.in_(ids))
+        with self._database.session() as sql:
+            known = {session_id: portal for session_id, portal in sql.execute(asked) if portal}
+        began = (event for event in told if event.event == "session_created" and "portal" in event.details)
+        return known | {event.ref.session_id: event.details["portal"] for event in began}
+
     def of_bucket(self, bucket: str) -> set[str]:
         with self._database.session() as sql:
             return set(sql.scalars(select(SessionIndexRow.session_id).where(SessionIndexRow.bucket == bucket)))

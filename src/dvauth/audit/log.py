@@ -9,6 +9,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, TextIO
 
+from dvauth.audit.counts import Happening, count
 from dvauth.audit.events import Event
 from dvauth.audit.models import AuditRow
 from dvauth.audit.rows import RowQueue, StrangersLimit
@@ -17,12 +18,16 @@ from dvauth.storage.sql import Database, insert_new
 # Signs of a value that are kept; what a stranger sends must not fill the log.
 LONGEST_VALUE = 200
 LONGEST_NAME = 64  # as the columns of ``AuditRow``
+_NONE_KNOWN: Mapping[str, None] = {}
 OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One event of the catalogue, as it comes in. ``id`` is its own for ever; ``session`` is a session's id."""
+    """One event of the catalogue, as it comes in. ``id`` is its own for ever; ``session`` is a session's id.
+
+    It is counted for its ``portal``, or else for the one of the session's login, where that is known.
+    """
 
     id: str
     at: datetime
@@ -31,6 +36,7 @@ class Entry:
     actor: str | None = None
     session: str | None = None
     portal: str | None = None
+    login_portal: str | None = None
     address: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -95,8 +101,9 @@ class AuditLog:
 
     def ingest(self, entries: Iterable[Entry]) -> None:
         """Keep events that happened elsewhere, each once by its id. Raises ``DatabaseUnavailable``: hand in again."""
-        rows = {entry.id: self._row(entry) for entry in entries}
-        new = self._insert(list(rows.values()))
+        handed_in = {entry.id: entry for entry in entries}
+        rows = {id_: self._row(entry) for id_, entry in handed_in.items()}
+        new = self._insert(list(rows.values()), {id_: entry.login_portal for id_, entry in handed_in.items()})
         for row in rows.values():
             if row["id"] in new:
                 self._write(row)
@@ -114,9 +121,11 @@ class AuditLog:
             "details": {name: _told(value) for name, value in entry.details.items()},
         }
 
-    def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
+    def _insert(self, rows: list[dict[str, Any]], login_portals: Mapping[str, str | None] = _NONE_KNOWN) -> set[str]:
         with self._database.session() as sql:
-            return insert_new(sql, AuditRow, rows)
+            new = insert_new(sql, AuditRow, rows)
+            count(sql, (_happening(row, login_portals.get(row["id"])) for row in rows if row["id"] in new))
+        return new
 
     def _write(self, row: Mapping[str, Any]) -> None:
         # ASCII only: control characters of every kind, and whatever else a terminal obeys, are escaped.
@@ -125,6 +134,10 @@ class AuditLog:
             stream = self._stream or sys.stdout
             stream.write(line)
             stream.flush()
+
+
+def _happening(row: Mapping[str, Any], login_portal: str | None) -> Happening:
+    return Happening(row["at"], row["event"], row["portal"] or login_portal, row["details"].get("reason"))
 
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:

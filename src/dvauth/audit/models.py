@@ -1,4 +1,4 @@
-"""The tables of the audit log and of the revocations."""
+"""The tables of the audit log, of what is counted of it, and of the revocations."""
 
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,17 @@ class AuditRow(Base):
     portal: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class HourlyCountRow(Base):
+    """How often something happened in the hour that begins ``at``, on one portal or everywhere."""
+
+    __tablename__ = "hourly_count"
+
+    portal: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    figure: Mapped[str] = mapped_column(String(32), primary_key=True)
+    number: Mapped[int]
 
 
 class RevocationRow(Base):

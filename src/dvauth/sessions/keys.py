@@ -5,7 +5,7 @@ slot. Names are short because they are stored with every session.
 """
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime
 
 from dvauth.sessions.record import SessionRecord, SessionRef
 
@@ -70,6 +70,11 @@ def ticket(fingerprint: str) -> str:
 
 def pauses(day: date) -> str:
     return f"dvauth:pauses:{day:%Y%m%d}"
+
+
+def prompts(moment: datetime, slug: str | None) -> str:
+    """The counter of the prompts of that hour (UTC) on a portal, or everywhere."""
+    return f"dvauth:prompts:{moment.astimezone(UTC):%Y%m%d%H}:{slug or '*'}"
 
 
 def digest_field(portal_id: int | None) -> str:

@@ -5,7 +5,7 @@ Transactions are short: no password hashing and no Redis call happens inside one
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -30,6 +30,9 @@ CONNECT_WAIT = 2
 
 # Any number will do, as long as nobody else in the same PostgreSQL database locks it.
 MIGRATION_LOCK = 7_315_201
+
+# Of a column: what is kept, and what is new.
+Merge = Callable[[Any, Any], ColumnElement[Any]]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -133,9 +136,27 @@ def insert_new(session: Session, model: type[Base], rows: Sequence[dict[str, Any
     if not rows:
         return set()
     key = model.__mapper__.primary_key[0]
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(model).on_conflict_do_nothing(index_elements=[key]).returning(key)
+    statement = _insert(session, model).on_conflict_do_nothing(index_elements=[key]).returning(key)
     return set(session.scalars(statement, rows))
+
+
+def insert_or_merge(session: Session, model: type[Base], rows: Sequence[dict[str, Any]], **merged: Merge) -> None:
+    """Insert the rows; where the primary key is there already, merge the named columns: what is kept with what is new.
+
+    No key may be in the rows twice. They are written in the order of their keys: who writes the same waits for no one
+    who waits for them.
+    """
+    if not rows:
+        return
+    key = [column.name for column in model.__mapper__.primary_key]
+    insert = _insert(session, model)
+    merges = {name: merge(getattr(model, name), insert.excluded[name]) for name, merge in merged.items()}
+    in_order = sorted(rows, key=lambda row: tuple(row[name] for name in key))
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_=merges), in_order)
+
+
+def _insert(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(model) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(model)
 
 
 @contextmanager

@@ -161,7 +161,8 @@ def _logged_in(username: str, password: str, *, remember: bool) -> Response:
     """Raises what ``Authenticator.authenticate`` raises."""
     known = services()
     address = current_visit().client_address
-    account = known.authenticator.authenticate(username, password, address)
+    portal = _portal()
+    account = known.authenticator.authenticate(username, password, address, portal.slug if portal else None)
     remember_for = known.policies().strictest(account.roles).policy.remember_for if remember else timedelta(0)
     remembered = bool(remember_for)
     cookie = _renewed(account, remember=remembered) or _opened(account, address, remember=remembered)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dvauth.portals.directory import PortalDirectory
     from dvauth.sessions.cookie import CookieSigner
     from dvauth.sessions.keeper import SessionKeeper
+    from dvauth.sessions.prompts import Prompts
     from dvauth.sessions.tickets import TicketOffice
     from dvauth.settings import Settings
     from dvauth.storage.sql import Database
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 class WebServices:
     settings: "Settings"
     keeper: "SessionKeeper"
+    prompts: "Prompts"
     signer: "CookieSigner"
     tickets: "TicketOffice"
     accounts: "AccountDirectory"

@@ -90,6 +90,8 @@ class SessionApi:
     def _status(self, visit: Visit) -> Answer:
         place, cookie = visit.place(self._known.portals()), self._known.jar.read(visit)
         check = self._known.keeper.check(cookie, place)
+        if isinstance(check, Active):
+            self._known.prompts.note(check, place.portal)
         return json_answer(_answered(check, cookie, visit) | self._about(check, place))
 
     def _preflight(self, _visit: Visit) -> Answer:

@@ -6,6 +6,7 @@ from flask import Flask
 from flask_babel import format_decimal, gettext
 
 from dvauth.administration.timeouts import Difference, differences
+from dvauth.explained import Explained
 from dvauth.policies.book import MOST_SIGNS_OF_REASON, Changed
 from dvauth.timeouts.recommendations import Recommendation
 from dvauth.web.admin import audit
@@ -27,11 +28,16 @@ def init_app(app: Flask) -> None:
         "detail": audit.in_words,
         "detail_title": audit.title,
         "event_meaning": audit.meaning,
+        "explained": explained,
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
     app.add_template_global(whose)
     app.jinja_env.globals["MOST_SIGNS_OF_REASON"] = MOST_SIGNS_OF_REASON
+
+
+def explained(told: Explained) -> str:
+    return told.explain(gettext)
 
 
 def percent(share: float) -> str:
