@@ -115,7 +115,7 @@ class AccountAdministration:
         invited = self._links.invite(progress(drafts))
         for count, (account, _token) in enumerate(invited, start=1):
             roles = " ".join(account.roles)
-            self._record("user_created", actor=actor.name, address=actor.address, account=account.id, roles=roles)
+            self._record("user_created", **actor.recorded, account=account.id, roles=roles)
             if count % EVENTS_AT_A_TIME == 0:
                 self._flush()
         return [self._invitation(account, token) for account, token in invited]
@@ -143,9 +143,7 @@ class AccountAdministration:
             raise CannotDemoteSelf
         self._accounts.set_roles(account.id, chosen)
         before, after = " ".join(account.roles), " ".join(chosen)
-        self._record(
-            "authz_change", actor=actor.name, address=actor.address, account=account.id, before=before, after=after
-        )
+        self._record("authz_change", **actor.recorded, account=account.id, before=before, after=after)
 
     def disable(self, actor: Actor, account: Account) -> None:
         """No login, and all sessions end. Raises ``CannotDisableSelf``, ``LastAdministrator``, ``NoSuchAccount``."""
@@ -177,7 +175,7 @@ class AccountAdministration:
     def set_password(self, actor: Actor, account: Account, password: str) -> None:
         """All sessions end. Raises ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``."""
         self._accounts.set_password(account.id, password)
-        self._record("authn_password_change", actor=actor.name, address=actor.address, account=account.id)
+        self._record("authn_password_change", **actor.recorded, account=account.id)
 
     def settle(self, account: Account) -> None:
         """Raises ``StoreUnavailable`` where live sessions have not heard of a change yet."""
@@ -185,7 +183,7 @@ class AccountAdministration:
 
     def export(self, actor: Actor) -> Iterator[Account]:
         """Every account, to be taken along."""
-        self._record("authz_admin", actor=actor.name, address=actor.address, action="accounts exported")
+        self._record("authz_admin", **actor.recorded, action="accounts exported")
         return self.every()
 
     def _invitation(self, account: Account, token: str) -> Invitation:
@@ -193,7 +191,7 @@ class AccountAdministration:
         return Invitation(account, f"{self._base_url}/setup/{token}", self._now() + lasts, lasts)
 
     def _note(self, actor: Actor, account: Account, **details: Any) -> None:
-        self._record("user_updated", actor=actor.name, address=actor.address, account=account.id, **details)
+        self._record("user_updated", **actor.recorded, account=account.id, **details)
 
 
 def _state(account: Account) -> str:

@@ -69,9 +69,7 @@ class PortalAdministration:
         Raises ``NoSuchPortal``, ``PageUnread``.
         """
         found = self.find(slug)
-        self._record(
-            "authz_admin", actor=actor.name, address=actor.address, portal=slug, action="tag looked for", url=url
-        )
+        self._record("authz_admin", **actor.recorded, portal=slug, action="tag looked for", url=url)
         return self._tag_check.look(found, url)
 
     @contextmanager
@@ -85,8 +83,7 @@ class PortalAdministration:
             if changed:
                 self._record(
                     "authz_admin",
-                    actor=actor.name,
-                    address=actor.address,
+                    **actor.recorded,
                     portal=slug,
                     action=action,
                     before=_in_one_line(before, changed),

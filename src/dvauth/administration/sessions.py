@@ -142,8 +142,7 @@ class SessionAdministration:
     ) -> None:
         self._record(
             "authz_admin",
-            actor=actor.name,
-            address=actor.address,
+            **actor.recorded,
             portal=portal,
             account=account,
             action=action,

@@ -174,8 +174,7 @@ class TimeoutAdministration:
         if made.reason != made.reason_before:
             self._record(
                 "authz_admin",
-                actor=actor.name,
-                address=actor.address,
+                **actor.recorded,
                 action="reason for looser timeouts changed",
                 before=made.reason_before,
                 after=made.reason,
@@ -185,8 +184,7 @@ class TimeoutAdministration:
             changed = list(these)
             self._record(
                 "authz_admin",
-                actor=actor.name,
-                address=actor.address,
+                **actor.recorded,
                 portal=name if kind == "portal" else None,
                 action="timeouts changed",
                 role=name if kind == "role" else None,
