@@ -22,6 +22,7 @@ from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
 from dvauth.administration.administration import Administration
+from dvauth.administration.api_tokens import ApiTokenAdministration
 from dvauth.administration.audit import AuditAdministration
 from dvauth.administration.end_orders import EndOrders, OrderedEnds
 from dvauth.administration.portals import PortalAdministration
@@ -29,6 +30,7 @@ from dvauth.administration.session_index import Reconciliation, SessionIndex
 from dvauth.administration.sessions import SessionAdministration
 from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
+from dvauth.api_tokens.registry import ApiTokenRegistry
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
 from dvauth.audit.late_logouts import LateLogouts
@@ -254,6 +256,9 @@ class Parts:
         return Administration(
             accounts=accounts,
             account_import=AccountImport(self.accounts, accounts, require_roles=timeouts.require_roles),
+            api_tokens=ApiTokenAdministration(
+                tokens=ApiTokenRegistry(self.database, now=utc_now), accounts=self.accounts, now=utc_now, record=record
+            ),
             audit=AuditAdministration(trail=self.audit_trail, accounts=self.accounts, record=record),
             portals=PortalAdministration(
                 portals=self.portals, tag_check=TagCheck(self.settings.base_url), record=record

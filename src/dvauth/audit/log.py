@@ -17,7 +17,7 @@ from dvauth.storage.sql import Database, insert_new
 # Signs of a value that are kept; what a stranger sends must not fill the log.
 LONGEST_VALUE = 200
 LONGEST_NAME = 64  # as the columns of ``AuditRow``
-OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS}
+OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS, Event.AUTHN_TOKEN_FAIL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
