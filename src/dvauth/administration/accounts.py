@@ -12,7 +12,7 @@ from typing import Any
 from dvauth.accounts.account import Account, Draft, checked_roles
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.errors import NoSuchAccount
-from dvauth.accounts.search import AccountSearch, Page, Wanted
+from dvauth.accounts.search import PAGE, AccountSearch, Page, Wanted
 from dvauth.accounts.setup_links import SetupLinks
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.actor import Actor, Record
@@ -77,8 +77,8 @@ class AccountAdministration:
         self._record = record
         self._flush = flush
 
-    def page(self, wanted: Wanted) -> Page:
-        return self._search.page(wanted)
+    def page(self, wanted: Wanted, most: int = PAGE) -> Page:
+        return self._search.page(wanted, most)
 
     def every(self) -> Iterator[Account]:
         """By username."""
@@ -192,6 +192,20 @@ class AccountAdministration:
 
     def _note(self, actor: Actor, account: Account, **details: Any) -> None:
         self._record("user_updated", **actor.recorded, account=account.id, **details)
+
+
+def document(account: Account) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {
+        "id": account.id,
+        "username": account.username,
+        "name": account.display_name,
+        "roles": list(account.roles),
+        "enabled": account.is_enabled,
+        "has_password": account.password_hash is not None,
+        "created_at": account.created_at.isoformat(),
+        "last_login_at": account.last_login_at.isoformat() if account.last_login_at else None,
+    }
 
 
 def _state(account: Account) -> str:

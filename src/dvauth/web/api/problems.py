@@ -1,0 +1,142 @@
+"""What programs are told of mistakes: the one place where each of them gets its status."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, UnprocessableEntity
+
+from dvauth.accounts.errors import LastAdministrator, NoSuchAccount, UsernameTaken
+from dvauth.administration.accounts import OwnAccount
+from dvauth.administration.api_tokens import TokenRefused
+from dvauth.administration.sessions import NoSuchSession
+from dvauth.explained import Explained
+from dvauth.policies.book import ChangedSince, NothingToTakeBack, ReasonMissing
+from dvauth.portals.errors import HostTaken, NoSuchPortal, SlugTaken
+from dvauth.timeouts.policy import FIELDS, Mistake, PolicyError
+from dvauth.web.answers import problem
+from dvauth.web.api.entrance import ScopeMissing, TokenMissing
+
+STATUS: Mapping[type[Explained], int] = {
+    NoSuchAccount: 404,
+    NoSuchPortal: 404,
+    NoSuchSession: 404,
+    UsernameTaken: 409,
+    SlugTaken: 409,
+    HostTaken: 409,
+    LastAdministrator: 409,
+    OwnAccount: 409,
+    NothingToTakeBack: 409,
+    ChangedSince: 412,
+    Explained: 422,  # any other
+}
+LONGEST_VALUE = 80  # signs of a wrong value that are told
+REALM = 'Bearer realm="dvauth"'  # RFC 6750, 3
+
+
+def init_blueprint(blueprint: Blueprint) -> None:
+    blueprint.register_error_handler(TokenMissing, _token_missing)
+    blueprint.register_error_handler(TokenRefused, _token_refused)
+    blueprint.register_error_handler(ScopeMissing, _scope_missing)
+    blueprint.register_error_handler(Explained, _explained)
+    blueprint.register_error_handler(PolicyError, _policy_error)
+    blueprint.register_error_handler(ReasonMissing, _reason_missing)
+    blueprint.register_error_handler(UnprocessableEntity, _unfit)
+    blueprint.register_error_handler(BadRequest, _unreadable)
+
+
+def _token_missing(_error: TokenMissing) -> Response:
+    return _challenge(401, "Show a token: Authorization: Bearer dvauth_…", REALM)
+
+
+def _token_refused(_error: TokenRefused) -> Response:
+    detail = "The token is unknown, has ended, or acts for nobody any more."
+    return _challenge(401, detail, f'{REALM}, error="invalid_token"')
+
+
+def _scope_missing(error: ScopeMissing) -> Response:
+    detail = f"The token has not the scope {error.scope}."
+    return _challenge(403, detail, f'{REALM}, error="insufficient_scope", scope="{error.scope}"', scope=error.scope)
+
+
+def _challenge(status: int, detail: str, challenge: str, **members: Any) -> Response:
+    response = problem(status, detail, **members).to_response()
+    response.headers["WWW-Authenticate"] = challenge
+    return response
+
+
+def _explained(error: Explained) -> Response:
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return problem(status, str(error)).to_response()
+
+
+def _policy_error(error: PolicyError) -> Response:
+    errors = [{"field": _whose_field(mistake), "detail": mistake.explain(str, _told)} for mistake in error.mistakes]
+    return problem(422, " ".join(each["detail"] for each in errors), errors=errors).to_response()
+
+
+def _reason_missing(error: ReasonMissing) -> Response:
+    looser = ", ".join(f"{_told(each.field)} at most {_told(each.bound)} ({each.source})" for each in error.deviations)
+    detail = f"This is looser than the assurance level says ({looser}): say why in “reason”."
+    return problem(422, detail, errors=[{"field": "reason", "detail": "It is missing."}]).to_response()
+
+
+def _unfit(error: UnprocessableEntity) -> Response:
+    """What the schema of a body or a query refuses, field by field."""
+    data: Mapping[str, Any] = getattr(error, "data", {})
+    errors = [
+        {"field": ".".join(path), "detail": _sentence(place, path, message)}
+        for place, found in data.get("messages", {}).items()
+        for path, message in _mistakes(found)
+    ]
+    return problem(422, " ".join(each["detail"] for each in errors), errors=errors).to_response()
+
+
+def _unreadable(error: BadRequest) -> Response:
+    detail = "The body is no JSON." if request.is_json else error.description or ""
+    return problem(400, detail).to_response()
+
+
+def _mistakes(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(found, Mapping):
+        for name, inner in found.items():
+            yield from _mistakes(inner, path if name == "_schema" else (*path, str(name)))
+    else:
+        for message in found:
+            yield path, str(message)
+
+
+def _sentence(place: str, path: tuple[str, ...], message: str) -> str:
+    """``"most" is "many": Not a valid integer.``"""
+    if not path:
+        return message
+    value = _value(request.args if place == "query" else request.get_json(silent=True), path)
+    told = "" if value is None else f" is {json.dumps(value, ensure_ascii=False)[:LONGEST_VALUE]}"
+    return f'"{".".join(path)}"{told}: {message}'
+
+
+def _value(document: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if isinstance(document, Mapping):
+            document = document.get(name)
+        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return None
+    return document
+
+
+def _whose_field(mistake: Mistake) -> str:
+    """``roles.editor.idle_timeout_seconds``, as the body has it."""
+    kind, _colon, name = mistake.whose.partition(":")
+    field = _told(mistake.values["field"])
+    return f"{kind}s.{name}.{field}" if name else field if field == "reason" else f"{kind}.{field}"
+
+
+def _told(value: Any) -> str:
+    """As programs write it: durations in seconds, and the names of their fields."""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}"
+    return f"{value}_seconds" if value in FIELDS and value != "max_sessions" else str(value)
