@@ -208,5 +208,9 @@ def document(account: Account) -> dict[str, Any]:
     }
 
 
+def invitation_document(made: Invitation) -> dict[str, Any]:
+    return {**document(made.account), "setup_link": made.url, "setup_link_seconds": made.lasts.total_seconds()}
+
+
 def _state(account: Account) -> str:
     return "enabled" if account.is_enabled else "disabled"

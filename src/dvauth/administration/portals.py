@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
 from dvauth.administration.actor import Actor, Record
 from dvauth.administration.tag_check import Tag, TagCheck
+from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
@@ -105,6 +108,12 @@ class PortalAdministration:
             "accent": portal.look.accent,
             **words,
         }
+
+
+def document(portal: Portal, base_url: str) -> dict[str, Any]:
+    """Plain values for JSON, and the tags for its pages."""
+    tags = {"tag": tag(portal, base_url), "pinned_tag": pinned_tag(portal, base_url)}
+    return {**asdict(portal), "origins": list(portal.origins), "look": portal.look.to_document(), **tags}
 
 
 def _in_one_line(facts: Mapping[str, str], names: Iterable[str]) -> str:

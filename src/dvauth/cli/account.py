@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from dvauth.accounts.account import KNOWN_ROLES, Account, Draft
 from dvauth.administration.account_import import ImportRefused, Mistake
 from dvauth.administration.account_table import accounts_csv, links_csv
-from dvauth.administration.accounts import AccountAdministration, Invitation, document
+from dvauth.administration.accounts import AccountAdministration, Invitation, document, invitation_document
 from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table, shown_progress
 from dvauth.cli.texts import gettext as _
@@ -147,7 +147,7 @@ def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
         except ImportRefused as refused:
             raise _refusal(refused.mistakes) from refused
     if as_json:
-        show_json([_invitation(each) for each in invited])
+        show_json([invitation_document(each) for each in invited])
     else:
         click.echo(links_csv((each.account, each.url) for each in invited), nl=False)
         click.echo(_("Accounts added: {count}").format(count=len(invited)), err=True)
@@ -194,15 +194,11 @@ def _asked_password() -> str:
 
 def _show_link(made: Invitation, *, as_json: bool) -> None:
     if as_json:
-        show_json(_invitation(made))
+        show_json(invitation_document(made))
         return
     sentence = _("By this link “{name}” chooses a password. It works once, within {hours} hours:")
     click.echo(sentence.format(name=made.account.username, hours=made.lasts // timedelta(hours=1)))
     click.echo(made.url)
-
-
-def _invitation(made: Invitation) -> dict[str, Any]:
-    return {**document(made.account), "setup_link": made.url, "setup_link_seconds": made.lasts.total_seconds()}
 
 
 def _row(each: Account) -> tuple[str, ...]:

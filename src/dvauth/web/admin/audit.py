@@ -58,14 +58,15 @@ def overview() -> ResponseReturnValue:
     form = AuditForm(request.args)
     is_right = form.validate()
     known = services().administration.audit
-    rows = known.newest(form.wanted(), _place(request.args.get("before", "")), most=PAGE + 1) if is_right else []
+    place = Place.from_text(request.args.get("before", ""))  # where it was changed by hand: from the newest
+    rows = known.newest(form.wanted(), place, most=PAGE + 1) if is_right else []
     shown = rows[:PAGE]
     page = render_template(
         "admin/audit.html",
         form=form,
         rows=shown,
         names=known.usernames(shown),
-        older=_url("audit.overview", before=_told(shown[-1].place)) if len(rows) > PAGE else None,
+        older=_url("audit.overview", before=shown[-1].place.to_text()) if len(rows) > PAGE else None,
         newest=_url("audit.overview") if request.args.get("before") else None,
         exports={each: _url("audit.export", form=each.value) for each in TYPES} if is_right else {},
         retention=services().settings.audit_retention,
@@ -93,19 +94,6 @@ def _url(endpoint: str, **values: Any) -> str:
 
 def _utc(local: datetime | None) -> datetime | None:
     return to_utc(local).replace(tzinfo=UTC) if local else None
-
-
-def _told(place: Place) -> str:
-    return f"{place.at.isoformat()}~{place.id}"
-
-
-def _place(told: str) -> Place | None:
-    """``None`` where the address was changed by hand: then from the newest."""
-    at, _tilde, row_id = told.partition("~")
-    try:
-        return Place(datetime.fromisoformat(at).astimezone(UTC), row_id)
-    except (ValueError, OverflowError):
-        return None
 
 
 def meaning(event: Event) -> str:
