@@ -15,6 +15,7 @@ from typing import TextIO
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.changes import Changes
 from dvauth.accounts.directory import AccountDirectory
+from dvauth.accounts.idempotency_keys import IdempotencyKeys
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.search import AccountSearch
 from dvauth.accounts.setup_links import SetupLinks
@@ -236,6 +237,7 @@ class Parts:
             accounts=self.accounts,
             search=AccountSearch(self.database),
             links=self.setup_links,
+            keys=IdempotencyKeys(self.database, now=utc_now),
             throttle=self.throttle,
             require_roles=timeouts.require_roles,
             base_url=self.settings.base_url,

@@ -94,8 +94,33 @@ ADMINISTRATORS = {
 
 # By the scope that the token must have.
 PROGRAMS = {
-    "accounts:read": {"api_accounts.search"},
-    "accounts:write": set(),
+    "accounts:read": {"api_accounts.search", "api_accounts.show"},
+    "accounts:write": {
+        "api_accounts.add",
+        "api_accounts.invite",
+        "api_accounts.rename",
+        "api_accounts.set_enabled",
+        "api_accounts.set_roles",
+        "api_accounts.unlock",
+    },
+    "sessions:read": {"api_sessions.search"},
+    "sessions:write": {"api_accounts.end_sessions", "api_sessions.end", "api_sessions.end_many"},
+    "portals:read": {"api_portals.overview", "api_portals.show"},
+    "portals:write": {
+        "api_portals.change",
+        "api_portals.change_look",
+        "api_portals.look_for_tag",
+        "api_portals.put",
+        "api_portals.remove",
+    },
+    "timeouts:read": {
+        "api_timeouts.changes",
+        "api_timeouts.effective",
+        "api_timeouts.impact",
+        "api_timeouts.overview",
+    },
+    "timeouts:write": {"api_timeouts.change", "api_timeouts.take_back"},
+    "audit:read": {"api_audit.export", "api_audit.search"},
 }
 
 

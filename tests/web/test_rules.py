@@ -23,6 +23,7 @@ EXAMPLES = {
     "kind": "portal",
     "name": "news",
     "account_id": "0123456789ab",
+    "session_id": "0123456789abcdef",
     "act": "disable",
     "form": "csv",
 }

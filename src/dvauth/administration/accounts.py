@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from dvauth.accounts.account import Account, Draft, checked_roles
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.errors import NoSuchAccount
+from dvauth.accounts.idempotency_keys import IdempotencyKeys
 from dvauth.accounts.search import PAGE, AccountSearch, Page, Wanted
-from dvauth.accounts.setup_links import SetupLinks
+from dvauth.accounts.setup_links import Note, SetupLinks, nothing
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.actor import Actor, Record
 from dvauth.explained import N_, Explained
@@ -60,6 +63,7 @@ class AccountAdministration:
         accounts: AccountDirectory,
         search: AccountSearch,
         links: SetupLinks,
+        keys: IdempotencyKeys,
         throttle: LoginThrottle,
         require_roles: Callable[[Iterable[str]], None],
         base_url: str,
@@ -70,6 +74,7 @@ class AccountAdministration:
         self._accounts = accounts
         self._search = search
         self._links = links
+        self._keys = keys
         self._throttle = throttle
         self._require_roles = require_roles
         self._base_url = base_url
@@ -102,17 +107,30 @@ class AccountAdministration:
         """How many logins in a row failed. Raises ``StoreUnavailable``."""
         return self._throttle.failures(account.username)
 
-    def add(self, actor: Actor, draft: Draft) -> Invitation:
-        """Raises ``UnknownRole`` and what ``AccountDirectory.add`` raises."""
-        self._require_roles(draft.roles)
-        return self.add_all(actor, [draft])[0]
+    def add(self, actor: Actor, draft: Draft, key: str | None = None) -> Invitation:
+        """By a ``key`` once: asked again by it, the account that is there has a new link.
 
-    def add_all(self, actor: Actor, drafts: Iterable[Draft], progress: Progress = unseen) -> list[Invitation]:
+        Raises ``UnknownRole``, ``IdempotencyKeyReused`` and what ``AccountDirectory.add`` raises.
+        """
+        self._require_roles(draft.roles)
+        if key is None:
+            return self.add_all(actor, [draft])[0]
+        if added := self._keys.account_added(actor.name, key, draft):
+            return self.invite(actor, self.get(added))
+
+        def note(sql: Session, account: Account) -> None:
+            self._keys.note(sql, actor.name, key, draft, account)
+
+        return self.add_all(actor, [draft], note=note)[0]
+
+    def add_all(
+        self, actor: Actor, drafts: Iterable[Draft], progress: Progress = unseen, note: Note = nothing
+    ) -> list[Invitation]:
         """All of them or none, with roles that were checked. ``progress`` passes on what it is handed.
 
         Raises what ``insert_account`` raises.
         """
-        invited = self._links.invite(progress(drafts))
+        invited = self._links.invite(progress(drafts), note)
         for count, (account, _token) in enumerate(invited, start=1):
             roles = " ".join(account.roles)
             self._record("user_created", **actor.recorded, account=account.id, roles=roles)

@@ -7,11 +7,19 @@ from typing import Any
 
 from dvauth.administration.actor import Actor, Record
 from dvauth.administration.tag_check import Tag, TagCheck
+from dvauth.explained import N_, Explained
 from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 from dvauth.portals.registry import PortalRegistry
+
+
+class ChosenOnce(Explained):
+    sentence = N_(
+        "What keeps a session alive on the portal “{slug}”, and whether it maps /dvauth/, is chosen once. Remove the "
+        "portal and register it anew."
+    )
 
 
 class PortalAdministration:
@@ -41,6 +49,18 @@ class PortalAdministration:
     ) -> None:
         with self._recorded(actor, slug, "portal added"):
             self._portals.add(slug, name=name, origins=origins, activity=activity, mounted=mounted)
+
+    def put(
+        self, actor: Actor, slug: str, *, name: str, origins: Iterable[str], activity: Activity, mounted: bool
+    ) -> None:
+        """Add it, or make it what is given. Raises ``ChosenOnce``, too."""
+        found = self._portals.directory().by_slug(slug)
+        if found is None:
+            self.add(actor, slug, name=name, origins=origins, activity=activity, mounted=mounted)
+        elif (found.activity, found.mounted) != (activity, mounted):
+            raise ChosenOnce(slug=slug)
+        else:
+            self.change(actor, slug, name=name, origins=origins)
 
     def change(self, actor: Actor, slug: str, *, name: str, origins: Iterable[str]) -> None:
         with self._recorded(actor, slug, "portal changed"):

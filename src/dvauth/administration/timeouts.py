@@ -90,6 +90,10 @@ class TimeoutAdministration:
         """Why the policies deviate from the assurance level, where they do."""
         return self._book.reason()
 
+    def version(self) -> int:
+        """The number of the last change; 0: there was none yet."""
+        return max((made.number for made in self._book.changes(1)), default=0)
+
     def changes(self) -> list[Changed]:
         """The latest first."""
         return self._book.changes()

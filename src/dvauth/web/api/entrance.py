@@ -1,6 +1,7 @@
 """Which program asks, and what its token lets it do. The token comes in the Authorization header and nowhere else."""
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
 from flask import abort, g, request
 
@@ -8,6 +9,7 @@ from dvauth.administration.actor import Actor
 from dvauth.administration.api_tokens import Admitted
 from dvauth.api_tokens.token import Scope
 from dvauth.audit.events import Event
+from dvauth.storage.redis import StoreUnavailable
 from dvauth.web.identity import current_visit
 from dvauth.web.services import services
 
@@ -48,4 +50,16 @@ def require_json() -> None:
     try:
         request.get_json()
     except RecursionError:
-        abort(400, "The body is nested too deeply.")
+        abort(400)
+
+
+Saved = tuple[dict[str, Any], int]  # what is so now, and the status
+
+
+def saved(act: Callable[[], object]) -> int:
+    """The status of an act that is kept in SQL: 200, or 202 where Redis hears of it once it is back."""
+    try:
+        act()
+    except StoreUnavailable:
+        return 202
+    return 200

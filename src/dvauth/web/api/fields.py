@@ -1,25 +1,41 @@
 """What stands in bodies and queries of the API, and is the same for every noun."""
 
-from datetime import timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 MOST = 200  # on a page
-LONGEST_TEXT = 2048
-LONGEST = timedelta(days=36_500)  # far beyond what any policy allows, and what can still be added to a date
+LONGEST_TEXT = 200  # signs; eight such filters fit into an address
+LONGEST_SECONDS = 10**9  # thirty years: more than any policy allows, and a date can still be counted from it
 
 
 class Text(fields.String):
     """Characters that every database takes: no NUL, and no halves of a character."""
 
+    def __init__(self, *, longest: int = LONGEST_TEXT, **options: Any) -> None:
+        super().__init__(validate=validate.Length(max=longest), **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
             raise ValidationError("It has a character that cannot be kept.")
-        if len(text) > LONGEST_TEXT:
-            raise ValidationError(f"It is longer than {LONGEST_TEXT} characters.")
         return text
+
+
+class Truth(fields.Boolean):
+    """``true`` or ``false``; not "yes", 1, or "off"."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Seconds(fields.Integer):
+    """A duration."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(0, LONGEST_SECONDS), **options)
 
 
 class Strict(Schema):
@@ -39,9 +55,7 @@ class Paged(Strict):
         validate=validate.Range(1, MOST),
         metadata={"description": "How many there are on a page."},
     )
-    cursor = Text(
-        load_default=None, metadata={"description": "Where the page begins: `next` of the page before, as it was told."}
-    )
+    cursor = Text(metadata={"description": "Where the page begins: `next` of the page before, as it was told."})
 
 
 class ProblemItem(Schema):

@@ -6,11 +6,15 @@ from flask import Flask
 from flask_smorest import Api
 
 from dvauth.web.api.accounts import accounts
+from dvauth.web.api.audit import audit
 from dvauth.web.api.fields import Problem
 from dvauth.web.api.noun import Noun
+from dvauth.web.api.portals import portals
+from dvauth.web.api.sessions import sessions
+from dvauth.web.api.timeouts import timeouts
 
 PREFIX = "/api/"
-NOUNS: tuple[Noun, ...] = (accounts,)
+NOUNS: tuple[Noun, ...] = (accounts, sessions, portals, timeouts, audit)
 
 
 class _Api(Api):

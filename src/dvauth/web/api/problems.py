@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest, UnprocessableEntity
 from dvauth.accounts.errors import LastAdministrator, NoSuchAccount, UsernameTaken
 from dvauth.administration.accounts import OwnAccount
 from dvauth.administration.api_tokens import TokenRefused
+from dvauth.administration.portals import ChosenOnce
 from dvauth.administration.sessions import NoSuchSession
 from dvauth.explained import Explained
 from dvauth.policies.book import ChangedSince, NothingToTakeBack, ReasonMissing
@@ -18,6 +19,15 @@ from dvauth.portals.errors import HostTaken, NoSuchPortal, SlugTaken
 from dvauth.timeouts.policy import FIELDS, Mistake, PolicyError
 from dvauth.web.answers import problem
 from dvauth.web.api.entrance import ScopeMissing, TokenMissing
+
+
+class WrongCursor(Explained):
+    sentence = "“{cursor}” is no cursor: take “next” of the page before, as it was told."
+
+
+class VersionMissing(Exception):
+    """A change must say which timeouts it has seen."""
+
 
 STATUS: Mapping[type[Explained], int] = {
     NoSuchAccount: 404,
@@ -28,10 +38,12 @@ STATUS: Mapping[type[Explained], int] = {
     HostTaken: 409,
     LastAdministrator: 409,
     OwnAccount: 409,
+    ChosenOnce: 409,
     NothingToTakeBack: 409,
     ChangedSince: 412,
     Explained: 422,  # any other
 }
+LEVELS = {"_schema", "key", "value"}  # marshmallow's own, where nobody has sent anything of that name
 LONGEST_VALUE = 80  # signs of a wrong value that are told
 REALM = 'Bearer realm="dvauth"'  # RFC 6750, 3
 
@@ -43,6 +55,7 @@ def init_blueprint(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(Explained, _explained)
     blueprint.register_error_handler(PolicyError, _policy_error)
     blueprint.register_error_handler(ReasonMissing, _reason_missing)
+    blueprint.register_error_handler(VersionMissing, _version_missing)
     blueprint.register_error_handler(UnprocessableEntity, _unfit)
     blueprint.register_error_handler(BadRequest, _unreadable)
 
@@ -73,14 +86,25 @@ def _explained(error: Explained) -> Response:
 
 
 def _policy_error(error: PolicyError) -> Response:
-    errors = [{"field": _whose_field(mistake), "detail": mistake.explain(str, _told)} for mistake in error.mistakes]
+    errors = [
+        {"field": _whose_field(mistake), "detail": mistake.explain(str, as_written)} for mistake in error.mistakes
+    ]
     return problem(422, " ".join(each["detail"] for each in errors), errors=errors).to_response()
 
 
 def _reason_missing(error: ReasonMissing) -> Response:
-    looser = ", ".join(f"{_told(each.field)} at most {_told(each.bound)} ({each.source})" for each in error.deviations)
+    looser = ", ".join(
+        f"{as_written(each.field)} at most {as_written(each.bound)}, {each.source}"
+        for each in error.deviations
+        if each.bound is not None
+    )
     detail = f"This is looser than the assurance level says ({looser}): say why in “reason”."
     return problem(422, detail, errors=[{"field": "reason", "detail": "It is missing."}]).to_response()
+
+
+def _version_missing(_error: VersionMissing) -> Response:
+    detail = "Send If-Match with the ETag of GET /api/v1/timeouts: others may have changed them since."
+    return problem(428, detail).to_response()
 
 
 def _unfit(error: UnprocessableEntity) -> Response:
@@ -94,15 +118,14 @@ def _unfit(error: UnprocessableEntity) -> Response:
     return problem(422, " ".join(each["detail"] for each in errors), errors=errors).to_response()
 
 
-def _unreadable(error: BadRequest) -> Response:
-    detail = "The body is no JSON." if request.is_json else error.description or ""
-    return problem(400, detail).to_response()
+def _unreadable(_error: BadRequest) -> Response:
+    return problem(400, "The body is no JSON, or is nested too deeply.").to_response()
 
 
 def _mistakes(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(found, Mapping):
         for name, inner in found.items():
-            yield from _mistakes(inner, path if name == "_schema" else (*path, str(name)))
+            yield from _mistakes(inner, path if name in LEVELS else (*path, str(name)))
     else:
         for message in found:
             yield path, str(message)
@@ -131,11 +154,11 @@ def _value(document: Any, path: tuple[str, ...]) -> Any:
 def _whose_field(mistake: Mistake) -> str:
     """``roles.editor.idle_timeout_seconds``, as the body has it."""
     kind, _colon, name = mistake.whose.partition(":")
-    field = _told(mistake.values["field"])
+    field = as_written(mistake.values["field"])
     return f"{kind}s.{name}.{field}" if name else field if field == "reason" else f"{kind}.{field}"
 
 
-def _told(value: Any) -> str:
+def as_written(value: Any) -> str:
     """As programs write it: durations in seconds, and the names of their fields."""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"

@@ -1,4 +1,4 @@
-"""Tokens by which programs administer for an administrator."""
+"""Tokens by which programs administer for an administrator, and the keys of what they have added."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_api_token_account_id", ondelete="CASCADE"),
     )
     op.create_index("ix_api_token_account_id", "api_token", ["account_id"])
+    op.create_table(
+        "idempotency_key",
+        sa.Column("key_digest", sa.String(64), nullable=False),
+        sa.Column("draft_digest", sa.String(64), nullable=False),
+        sa.Column("account_id", sa.String(12), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_digest", name="pk_idempotency_key"),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name="fk_idempotency_key_account_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_idempotency_key_made_at", "idempotency_key", ["made_at"])
