@@ -21,6 +21,7 @@ from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.sessions import sessions
 from dvauth.web.admin.timeouts import timeouts
+from dvauth.web.admin.tokens import tokens
 from dvauth.web.answers import Failure, failure_of, problem
 from dvauth.web.api import openapi
 from dvauth.web.confirm import confirm
@@ -67,6 +68,7 @@ def create_app(parts: Parts) -> Flask:
         account_import,
         portals,
         audit,
+        tokens,
         prompt_preview,
     ):
         app.register_blueprint(blueprint)

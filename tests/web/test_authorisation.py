@@ -90,6 +90,10 @@ ADMINISTRATORS = {
     "timeouts.progress",
     "timeouts.take_back",
     "timeouts.use_preset",
+    "tokens.add",
+    "tokens.confirm_revocation",
+    "tokens.overview",
+    "tokens.revoke",
 }
 
 # By the scope that the token must have.

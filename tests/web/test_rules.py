@@ -26,6 +26,7 @@ EXAMPLES = {
     "session_id": "0123456789abcdef",
     "act": "disable",
     "form": "csv",
+    "token_id": "0123456789ab",
 }
 WITHOUT_FORM_TOKEN = {
     "/session/keep-alive",  # JSON only: see test_session_api

@@ -1,11 +1,19 @@
 """What the pages ask people for. The forms check that something was given; whether it is right, the services say."""
 
-from wtforms import BooleanField, Form, PasswordField, StringField
+from wtforms import BooleanField, Form, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from dvauth.web.i18n import lazy_gettext as _
 
 _USERNAME = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class CheckboxesField(SelectMultipleField):
+    """A checkbox for each choice."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class LoginForm(Form):

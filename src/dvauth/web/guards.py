@@ -29,7 +29,16 @@ ON_PORTAL_HOSTS = {
 }
 ASKED_FROM_INSIDE = {"health.live", "health.ready"}  # by proxies, on the inner network
 ON_ANY_HOST = {*ASKED_FROM_INSIDE, "static", "bootstrap.static"}  # the page that says what is wrong has a style
-OF_ADMINISTRATION = {"timeouts", "sessions", "accounts", "account_import", "portals", "prompt_preview", "audit"}
+OF_ADMINISTRATION = {
+    "timeouts",
+    "sessions",
+    "accounts",
+    "account_import",
+    "portals",
+    "prompt_preview",
+    "audit",
+    "tokens",
+}
 PAGES = {"login", "account", "confirm", "setup", "enter"} | OF_ADMINISTRATION
 WITHOUT_EFFECT = {"prompt_preview.keep_alive"}  # a forged one would change nothing
 OF_PROGRAMS = "api_"  # so begin their endpoints: no cookie opens them, so no page can forge what they are asked

@@ -16,6 +16,9 @@ from tests.chaos.conftest import RunningService
 
 # What is right by the schema may be refused all the same: a role that there is not, a timeout out of bounds.
 CONFIGURATION = """
+[parameters]
+"header.If-Match" = "*"
+"query.account" = "charlie"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "403", "404", "409", "412", "422", "428"]
 [checks.negative_data_rejection]

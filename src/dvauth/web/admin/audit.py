@@ -124,6 +124,9 @@ def in_words(name: str, value: Any) -> str:
         "enabled": gettext("enabled"),
         "disabled": gettext("disabled"),
         "password": gettext("password"),
+        "unknown": gettext("not known, or revoked"),
+        "expired": gettext("its time was over"),
+        "owner": gettext("it acts for no active administrator"),
     }
     return known.get(str(value), str(value)) if name in {"reason", "action", "change", "factor"} else str(value)
 
@@ -145,5 +148,10 @@ def title(name: str) -> str:
         "url": gettext("Address of the page"),
         "rows": gettext("Rows"),
         "form": gettext("Form"),
+        "token": gettext("API token"),
+        "scope": gettext("Scope"),
+        "scopes": gettext("Scopes"),
+        "expires_at": gettext("Works until"),
+        "name": gettext("Name"),
     }
     return known.get(name, name)

@@ -5,15 +5,11 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 MOST = 200  # on a page
-LONGEST_TEXT = 200  # signs; eight such filters fit into an address
 LONGEST_SECONDS = 10**9  # thirty years: more than any policy allows, and a date can still be counted from it
 
 
 class Text(fields.String):
-    """Characters that every database takes: no NUL, and no halves of a character."""
-
-    def __init__(self, *, longest: int = LONGEST_TEXT, **options: Any) -> None:
-        super().__init__(validate=validate.Length(max=longest), **options)
+    """Characters that every database takes: no NUL, and no halves of a character. How long, the services say."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -9,7 +9,6 @@ from dvauth.administration.portals import document
 from dvauth.administration.tag_check import Tag
 from dvauth.api_tokens.token import Scope
 from dvauth.explained import LANGUAGES
-from dvauth.origins import MAX_URL
 from dvauth.portals.look import WORDS
 from dvauth.portals.portal import Activity
 from dvauth.web.api.entrance import Saved, current_actor, saved
@@ -49,20 +48,18 @@ class Portals(Schema):
 
 class PortalToBe(Strict):
     name = Text(required=True)
-    origins = fields.List(
-        Text(longest=MAX_URL), required=True, metadata={"description": "Scheme and host of its pages."}
-    )
+    origins = fields.List(Text(), required=True, metadata={"description": "Scheme and host of its pages."})
     activity = fields.Enum(Activity, by_value=fields.String, load_default=Activity.NAVIGATION)
     mounted = Truth(load_default=False)
 
 
 class PortalChange(Strict):
     name = Text()
-    origins = fields.List(Text(longest=MAX_URL))
+    origins = fields.List(Text())
 
 
 class Page(Strict):
-    url = Text(longest=MAX_URL, required=True, metadata={"description": "A page of the portal, to be looked at."})
+    url = Text(required=True, metadata={"description": "A page of the portal, to be looked at."})
 
 
 class TagFound(Schema):

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from dvauth.policies.book import MOST_SIGNS_OF_REASON, Change
+from dvauth.policies.book import Change
 from dvauth.timeouts.policy import FIELDS, Assurance
 from dvauth.web.api.fields import Seconds, Strict, Text
 from dvauth.web.api.problems import as_written
@@ -53,7 +53,7 @@ class TimeoutChange(Strict):
     roles = fields.Dict(keys=Text(), values=fields.Nested(OverrideChange), load_default=dict)
     portals = fields.Dict(keys=Text(), values=fields.Nested(OverrideChange), load_default=dict)
     assurance_level = fields.Integer(strict=True, validate=validate.OneOf([*map(int, Assurance)]))
-    reason = Text(longest=MOST_SIGNS_OF_REASON)
+    reason = Text()
 
     @post_load
     def change(self, given: Mapping[str, Any], **_: Any) -> Change:
