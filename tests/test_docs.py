@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 
+from dvauth.api_tokens.token import Scope
 from dvauth.audit.events import Event
 from dvauth.cli import main
 from dvauth.settings import PREFIX, Settings
 from dvauth.timeouts.policy import PolicySet
+from dvauth.web.api.openapi import NOUNS
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ROOT = Path(__file__).parent.parent
 EMBEDDING = (ROOT / "docs" / "embedding.md").read_text("utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
 GUIDES = "\n".join(path.read_text("utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))))
 COMMANDS = sorted(set(re.findall(r"^[$#] dvauth (.*)$|`dvauth ([a-z]+ [a-z][^`|…]*)`", GUIDES, re.MULTILINE)))
 
@@ -92,3 +96,18 @@ def test_embedding_explains_what_the_script_says_on_the_console() -> None:
 def test_every_event_is_explained_as_the_code_does() -> None:
     table = (ROOT / "docs" / "events.md").read_text("utf-8").partition("|---|---|---|\n")[2]
     assert table.splitlines() == [f"| `{event}` | {event.level} | {event.meaning} |" for event in Event]
+
+
+def test_api_page_lists_every_scope() -> None:
+    assert re.findall(r"^\| `([a-z]+:[a-z]+)` \|", API, re.MULTILINE) == list(Scope)
+
+
+def test_api_page_names_operations_that_there_are() -> None:
+    app = Flask("docs")
+    for noun in NOUNS:
+        app.register_blueprint(noun.blueprint)
+    there = {re.sub(r"<.*?>", "<>", rule.rule).removeprefix("/api/v1/") for rule in app.url_map.iter_rules()}
+    named = set(re.findall(r"\$API/([a-z/-]+)|`(?:GET|PUT|POST|PATCH|DELETE) /([a-z/{}-]+)", API))
+    assert len(named) > 8
+    for path in (shell or text for shell, text in named):
+        assert re.sub(r"\{.*?\}", "<>", path) in there, path

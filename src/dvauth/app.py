@@ -22,7 +22,9 @@ from dvauth.web.admin.portals import portals
 from dvauth.web.admin.prompt_preview import prompt_preview
 from dvauth.web.admin.sessions import sessions
 from dvauth.web.admin.timeouts import timeouts
+from dvauth.web.admin.tokens import tokens
 from dvauth.web.answers import Failure, failure_of, problem
+from dvauth.web.api import openapi
 from dvauth.web.confirm import confirm
 from dvauth.web.cookies import CookieJar
 from dvauth.web.embed import embed
@@ -68,9 +70,11 @@ def create_app(parts: Parts) -> Flask:
         account_import,
         portals,
         audit,
+        tokens,
         prompt_preview,
     ):
         app.register_blueprint(blueprint)
+    openapi.init_app(app, base_url=parts.settings.base_url)
     app.context_processor(_page_context)
     _register_errors(app)
     routes = {**SessionApi(known).routes, **Verify(known).routes}
@@ -139,7 +143,7 @@ def _failed(error: Exception) -> Response:
 
 
 def _wants_page() -> bool:
-    if request.blueprint == "health":
+    if request.blueprint == "health" or request.path.startswith(openapi.PREFIX):
         return False
     navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
     return navigates or request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"

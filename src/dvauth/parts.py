@@ -15,6 +15,7 @@ from typing import TextIO
 from dvauth.accounts.authentication import Authenticator
 from dvauth.accounts.changes import Changes
 from dvauth.accounts.directory import AccountDirectory
+from dvauth.accounts.idempotency_keys import IdempotencyKeys
 from dvauth.accounts.passwords import Passwords
 from dvauth.accounts.search import AccountSearch
 from dvauth.accounts.setup_links import SetupLinks
@@ -22,6 +23,7 @@ from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
 from dvauth.administration.administration import Administration
+from dvauth.administration.api_tokens import ApiTokenAdministration
 from dvauth.administration.audit import AuditAdministration
 from dvauth.administration.end_orders import EndOrders, OrderedEnds
 from dvauth.administration.portals import PortalAdministration
@@ -30,6 +32,7 @@ from dvauth.administration.sessions import SessionAdministration
 from dvauth.administration.statistics import Notes, StatisticsAdministration
 from dvauth.administration.tag_check import TagCheck
 from dvauth.administration.timeouts import TimeoutAdministration
+from dvauth.api_tokens.registry import ApiTokenRegistry
 from dvauth.audit.counts import HourlyCounts
 from dvauth.audit.events import Event
 from dvauth.audit.journal_writer import PATIENCE_SECONDS, JournalWriter
@@ -251,6 +254,7 @@ class Parts:
             accounts=self.accounts,
             search=AccountSearch(self.database),
             links=self.setup_links,
+            keys=IdempotencyKeys(self.database, now=utc_now),
             throttle=self.throttle,
             require_roles=timeouts.require_roles,
             base_url=self.settings.base_url,
@@ -278,6 +282,9 @@ class Parts:
         return Administration(
             accounts=accounts,
             account_import=AccountImport(self.accounts, accounts, require_roles=timeouts.require_roles),
+            api_tokens=ApiTokenAdministration(
+                tokens=ApiTokenRegistry(self.database, now=utc_now), accounts=self.accounts, now=utc_now, record=record
+            ),
             audit=AuditAdministration(trail=self.audit_trail, accounts=self.accounts, record=record),
             portals=PortalAdministration(
                 portals=self.portals, tag_check=TagCheck(self.settings.base_url), record=record

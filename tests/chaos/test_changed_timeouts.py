@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 
+from dvauth.cli.joined import CLI
 from dvauth.parts import connected
 from tests.chaos.conftest import RunningService
 
@@ -42,8 +44,22 @@ def by_page(service: RunningService, minutes: int) -> None:
     connection.close()
 
 
+def by_api(service: RunningService, minutes: int) -> None:
+    with connected(service.settings) as parts:
+        charlie = parts.accounts.find("charlie") or parts.accounts.add("charlie", roles=["admin"])
+        desk, lasts = parts.administration.api_tokens, timedelta(hours=1)
+        token = desk.add(CLI, charlie.username, name="sync", scopes=["timeouts:write"], lasts=lasts).text
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    headers = {"Host": service.host, "Authorization": f"Bearer {token}", "If-Match": "*"}
+    headers["Content-Type"] = "application/json"
+    limits = {"idle_timeout_seconds": 60 * minutes, "absolute_timeout_seconds": 9 * 3600}
+    connection.request("PATCH", "/api/v1/timeouts", json.dumps({"default": limits}), headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 @pytest.mark.proves("TO1")
-@pytest.mark.parametrize("change", [by_command, by_page])
+@pytest.mark.parametrize("change", [by_command, by_page, by_api])
 def test_shortened_and_lengthened_all_workers_judge_by_it(service: RunningService, change: Change) -> None:
     for minutes in (7, 90, 15):
         before = service.log_in("alice0000001")

@@ -34,8 +34,8 @@ def test_explains_who_set_each_value(dvauth: Dvauth) -> None:
     dvauth("timeout", "set", "--role", "editor", "--idle", "1h30m")
     dvauth("timeout", "set", "--role", "clerk", "--new-role", "--idle", "10m")
     explained = json.loads(dvauth("timeout", "explain", "--role", "editor", "--role", "clerk", "--json").stdout)
-    assert explained["idle_timeout"] == {"value": 600.0, "set_by": "role:clerk"}
-    assert explained["absolute_timeout"]["set_by"] == "default"
+    assert explained["idle_timeout_seconds"] == {"value": 600.0, "set_by": "role:clerk"}
+    assert explained["absolute_timeout_seconds"]["set_by"] == "default"
     assert "role clerk" in dvauth("timeout", "explain", "--role", "clerk").stdout
 
 
@@ -117,7 +117,7 @@ def test_overrides_that_were_taken_back_are_not_shown(dvauth: Dvauth) -> None:
 def test_explains_what_is_in_force_for_an_account(dvauth: Dvauth) -> None:
     dvauth("account", "add", "alice", "--role", "admin")
     explained = json.loads(dvauth("timeout", "explain", "--account", "alice", "--json").stdout)
-    assert explained["idle_timeout"] == {"value": 300.0, "set_by": "role:admin"}
+    assert explained["idle_timeout_seconds"] == {"value": 300.0, "set_by": "role:admin"}
 
 
 @pytest.mark.parametrize(

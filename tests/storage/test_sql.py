@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, text
 
 import dvauth.accounts.models
 import dvauth.administration.models
+import dvauth.api_tokens.models
 import dvauth.policies.models
 import dvauth.portals.models
 import dvauth.storage.revision

@@ -1,7 +1,8 @@
 """What can be wrong with an account, a password or a login.
 
 AccountError                explains itself to people
-    BadUsername, BadDisplayName, UsernameTaken, BadRole, TooManyRoles, NoSuchAccount, LastAdministrator, LinkUnusable
+    BadUsername, BadDisplayName, UsernameTaken, BadRole, TooManyRoles, NoSuchAccount, LastAdministrator, LinkUnusable,
+    IdempotencyKeyReused
     LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
         PasswordTooShort, PasswordTooLong, PasswordIsCommon, PasswordIsKnown, PasswordUnchanged
@@ -47,6 +48,10 @@ class LastAdministrator(AccountError):
 
 class LinkUnusable(AccountError):
     sentence = N_("This link is unknown, expired or used up. Ask an administrator for a new one.")
+
+
+class IdempotencyKeyReused(AccountError):
+    sentence = N_("The key “{key}” was used for another request: take a new one for each.")
 
 
 class LoginLocked(AccountError):

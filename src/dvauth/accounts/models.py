@@ -59,6 +59,17 @@ class SetupLinkRow(Base):
     used_at: Mapped[datetime | None]
 
 
+class IdempotencyKeyRow(Base):
+    """A program's request that has added this account, kept for a day: asked again, it adds no second one."""
+
+    __tablename__ = "idempotency_key"
+
+    key_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    draft_digest: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ChangeRow(Base):
     """A change of an account that live sessions have not been told of yet. Written with the change itself."""
 

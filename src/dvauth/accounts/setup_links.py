@@ -17,6 +17,12 @@ from dvauth.storage.sql import Database
 
 LIFETIME = timedelta(hours=72)
 
+Note = Callable[[Session, Account], object]
+
+
+def nothing(_sql: Session, _added: Account) -> None:
+    """What most have to note of an account that is added."""
+
 
 class SetupLinks:
     """Issues and redeems the links. An account has at most one: a newer one voids the older."""
@@ -48,15 +54,16 @@ class SetupLinks:
             sql.execute(delete(SetupLinkRow).where(SetupLinkRow.account_id == account_id))
             return self._insert(sql, account_id)
 
-    def invite(self, drafts: Iterable[Draft]) -> list[tuple[Account, str]]:
+    def invite(self, drafts: Iterable[Draft], note: Note = nothing) -> list[tuple[Account, str]]:
         """New accounts, each with the token of its link: all of them or none.
 
-        Raises what ``insert_account`` raises.
+        ``note`` is called in the same transaction, for each. Raises what ``insert_account`` raises.
         """
         invited = []
         with self._database.session() as sql:
             for draft in drafts:
                 account = insert_account(sql, draft, now=self._now())
+                note(sql, account)
                 invited.append((account, self._insert(sql, account.id)))
         return invited
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from dvauth.accounts.account import Account, Draft, checked_roles
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.errors import NoSuchAccount
-from dvauth.accounts.search import AccountSearch, Page, Wanted
-from dvauth.accounts.setup_links import SetupLinks
+from dvauth.accounts.idempotency_keys import IdempotencyKeys
+from dvauth.accounts.search import PAGE, AccountSearch, Page, Wanted
+from dvauth.accounts.setup_links import Note, SetupLinks, nothing
 from dvauth.accounts.throttle import LoginThrottle
 from dvauth.administration.actor import Actor, Record
 from dvauth.explained import N_, Explained
@@ -60,6 +63,7 @@ class AccountAdministration:
         accounts: AccountDirectory,
         search: AccountSearch,
         links: SetupLinks,
+        keys: IdempotencyKeys,
         throttle: LoginThrottle,
         require_roles: Callable[[Iterable[str]], None],
         base_url: str,
@@ -70,6 +74,7 @@ class AccountAdministration:
         self._accounts = accounts
         self._search = search
         self._links = links
+        self._keys = keys
         self._throttle = throttle
         self._require_roles = require_roles
         self._base_url = base_url
@@ -77,8 +82,8 @@ class AccountAdministration:
         self._record = record
         self._flush = flush
 
-    def page(self, wanted: Wanted) -> Page:
-        return self._search.page(wanted)
+    def page(self, wanted: Wanted, most: int = PAGE) -> Page:
+        return self._search.page(wanted, most)
 
     def every(self) -> Iterator[Account]:
         """By username."""
@@ -102,20 +107,33 @@ class AccountAdministration:
         """How many logins in a row failed. Raises ``StoreUnavailable``."""
         return self._throttle.failures(account.username)
 
-    def add(self, actor: Actor, draft: Draft) -> Invitation:
-        """Raises ``UnknownRole`` and what ``AccountDirectory.add`` raises."""
-        self._require_roles(draft.roles)
-        return self.add_all(actor, [draft])[0]
+    def add(self, actor: Actor, draft: Draft, key: str | None = None) -> Invitation:
+        """By a ``key`` once: asked again by it, the account that is there has a new link.
 
-    def add_all(self, actor: Actor, drafts: Iterable[Draft], progress: Progress = unseen) -> list[Invitation]:
+        Raises ``UnknownRole``, ``IdempotencyKeyReused`` and what ``AccountDirectory.add`` raises.
+        """
+        self._require_roles(draft.roles)
+        if key is None:
+            return self.add_all(actor, [draft])[0]
+        if added := self._keys.account_added(actor.name, key, draft):
+            return self.invite(actor, self.get(added))
+
+        def note(sql: Session, account: Account) -> None:
+            self._keys.note(sql, actor.name, key, draft, account)
+
+        return self.add_all(actor, [draft], note=note)[0]
+
+    def add_all(
+        self, actor: Actor, drafts: Iterable[Draft], progress: Progress = unseen, note: Note = nothing
+    ) -> list[Invitation]:
         """All of them or none, with roles that were checked. ``progress`` passes on what it is handed.
 
         Raises what ``insert_account`` raises.
         """
-        invited = self._links.invite(progress(drafts))
+        invited = self._links.invite(progress(drafts), note)
         for count, (account, _token) in enumerate(invited, start=1):
             roles = " ".join(account.roles)
-            self._record("user_created", actor=actor.name, address=actor.address, account=account.id, roles=roles)
+            self._record("user_created", **actor.recorded, account=account.id, roles=roles)
             if count % EVENTS_AT_A_TIME == 0:
                 self._flush()
         return [self._invitation(account, token) for account, token in invited]
@@ -143,9 +161,7 @@ class AccountAdministration:
             raise CannotDemoteSelf
         self._accounts.set_roles(account.id, chosen)
         before, after = " ".join(account.roles), " ".join(chosen)
-        self._record(
-            "authz_change", actor=actor.name, address=actor.address, account=account.id, before=before, after=after
-        )
+        self._record("authz_change", **actor.recorded, account=account.id, before=before, after=after)
 
     def disable(self, actor: Actor, account: Account) -> None:
         """No login, and all sessions end. Raises ``CannotDisableSelf``, ``LastAdministrator``, ``NoSuchAccount``."""
@@ -177,7 +193,7 @@ class AccountAdministration:
     def set_password(self, actor: Actor, account: Account, password: str) -> None:
         """All sessions end. Raises ``PasswordRefused``, ``NoSuchAccount``, ``HashingBusy``."""
         self._accounts.set_password(account.id, password)
-        self._record("authn_password_change", actor=actor.name, address=actor.address, account=account.id)
+        self._record("authn_password_change", **actor.recorded, account=account.id)
 
     def settle(self, account: Account) -> None:
         """Raises ``StoreUnavailable`` where live sessions have not heard of a change yet."""
@@ -185,7 +201,7 @@ class AccountAdministration:
 
     def export(self, actor: Actor) -> Iterator[Account]:
         """Every account, to be taken along."""
-        self._record("authz_admin", actor=actor.name, address=actor.address, action="accounts exported")
+        self._record("authz_admin", **actor.recorded, action="accounts exported")
         return self.every()
 
     def _invitation(self, account: Account, token: str) -> Invitation:
@@ -193,7 +209,25 @@ class AccountAdministration:
         return Invitation(account, f"{self._base_url}/setup/{token}", self._now() + lasts, lasts)
 
     def _note(self, actor: Actor, account: Account, **details: Any) -> None:
-        self._record("user_updated", actor=actor.name, address=actor.address, account=account.id, **details)
+        self._record("user_updated", **actor.recorded, account=account.id, **details)
+
+
+def document(account: Account) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {
+        "id": account.id,
+        "username": account.username,
+        "name": account.display_name,
+        "roles": list(account.roles),
+        "enabled": account.is_enabled,
+        "has_password": account.password_hash is not None,
+        "created_at": account.created_at.isoformat(),
+        "last_login_at": account.last_login_at.isoformat() if account.last_login_at else None,
+    }
+
+
+def invitation_document(made: Invitation) -> dict[str, Any]:
+    return {**document(made.account), "setup_link": made.url, "setup_link_seconds": made.lasts.total_seconds()}
 
 
 def _state(account: Account) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dvauth.administration.account_import import AccountImport
 from dvauth.administration.accounts import AccountAdministration
+from dvauth.administration.api_tokens import ApiTokenAdministration
 from dvauth.administration.audit import AuditAdministration
 from dvauth.administration.portals import PortalAdministration
 from dvauth.administration.sessions import SessionAdministration
@@ -15,6 +16,7 @@ from dvauth.administration.timeouts import TimeoutAdministration
 class Administration:
     accounts: AccountAdministration
     account_import: AccountImport
+    api_tokens: ApiTokenAdministration
     audit: AuditAdministration
     portals: PortalAdministration
     sessions: SessionAdministration

@@ -46,8 +46,7 @@ class AuditAdministration:
         chosen = " ".join(f"{name}={_plain(value)}" for name, value in wanted.given().items())
         self._record(
             "authz_admin",
-            actor=actor.name,
-            address=actor.address,
+            **actor.recorded,
             action="audit exported",
             form=form,
             rows=chosen or "all",

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
 from dvauth.administration.actor import Actor, Record
 from dvauth.administration.tag_check import Tag, TagCheck
+from dvauth.explained import N_, Explained
+from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.portals.look import PromptLook
 from dvauth.portals.portal import Activity, Portal
 from dvauth.portals.registry import PortalRegistry
+
+
+class ChosenOnce(Explained):
+    sentence = N_(
+        "What keeps a session alive on the portal “{slug}”, and whether it maps /dvauth/, is chosen once. Remove the "
+        "portal and register it anew."
+    )
 
 
 class PortalAdministration:
@@ -38,6 +49,18 @@ class PortalAdministration:
     ) -> None:
         with self._recorded(actor, slug, "portal added"):
             self._portals.add(slug, name=name, origins=origins, activity=activity, mounted=mounted)
+
+    def put(
+        self, actor: Actor, slug: str, *, name: str, origins: Iterable[str], activity: Activity, mounted: bool
+    ) -> None:
+        """Add it, or make it what is given. Raises ``ChosenOnce``, too."""
+        found = self._portals.directory().by_slug(slug)
+        if found is None:
+            self.add(actor, slug, name=name, origins=origins, activity=activity, mounted=mounted)
+        elif (found.activity, found.mounted) != (activity, mounted):
+            raise ChosenOnce(slug=slug)
+        else:
+            self.change(actor, slug, name=name, origins=origins)
 
     def change(self, actor: Actor, slug: str, *, name: str, origins: Iterable[str]) -> None:
         with self._recorded(actor, slug, "portal changed"):
@@ -69,9 +92,7 @@ class PortalAdministration:
         Raises ``NoSuchPortal``, ``PageUnread``.
         """
         found = self.find(slug)
-        self._record(
-            "authz_admin", actor=actor.name, address=actor.address, portal=slug, action="tag looked for", url=url
-        )
+        self._record("authz_admin", **actor.recorded, portal=slug, action="tag looked for", url=url)
         return self._tag_check.look(found, url)
 
     @contextmanager
@@ -85,8 +106,7 @@ class PortalAdministration:
             if changed:
                 self._record(
                     "authz_admin",
-                    actor=actor.name,
-                    address=actor.address,
+                    **actor.recorded,
                     portal=slug,
                     action=action,
                     before=_in_one_line(before, changed),
@@ -108,6 +128,12 @@ class PortalAdministration:
             "accent": portal.look.accent,
             **words,
         }
+
+
+def document(portal: Portal, base_url: str) -> dict[str, Any]:
+    """Plain values for JSON, and the tags for its pages."""
+    tags = {"tag": tag(portal, base_url), "pinned_tag": pinned_tag(portal, base_url)}
+    return {**asdict(portal), "origins": list(portal.origins), "look": portal.look.to_document(), **tags}
 
 
 def _in_one_line(facts: Mapping[str, str], names: Iterable[str]) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dvauth.accounts.account import Account
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.accounts.errors import NoSuchAccount
 from dvauth.administration.actor import Actor, Record
+from dvauth.administration.devices import devices_like
 from dvauth.administration.end_orders import EndOrder, EndOrders
 from dvauth.administration.session_index import MOST_COUNTED, Position, Search, SessionIndex
 from dvauth.explained import N_, Explained
@@ -80,11 +82,30 @@ class SessionAdministration:
         accounts = self._accounts.known({record.account_id for record in live})
         return SessionPage(live, accounts, shown[-1].position if len(found) > most else None)
 
-    def search(self, *, username: str | None = None, portal: str | None = None) -> Search:
-        """Raises ``NoSuchAccount``, ``NoSuchPortal``."""
+    def search(
+        self,
+        *,
+        username: str | None = None,
+        portal: str | None = None,
+        address: str | None = None,
+        device: str | None = None,
+    ) -> Search | None:
+        """By the one that is given; without any ``None``, which finds all. ``device`` is a part of its name.
+
+        Raises ``NoSuchAccount``, ``NoSuchPortal``.
+        """
         if username is not None:
             return Search("account_id", (self._account(username).id,))
-        return Search("portal", (self._portal(portal or "").slug,))
+        if portal is not None:
+            return Search("portal", (self._portal(portal).slug,))
+        if device is not None:
+            return Search("device", devices_like(device))
+        return Search("address", (address,)) if address is not None else None
+
+    def documents(self, page: SessionPage) -> list[dict[str, Any]]:
+        """Plain values for JSON."""
+        slugs = {portal.id: portal.slug for portal in self._portals.all()}
+        return [_document(each, page.accounts.get(each.account_id), slugs) for each in page.sessions]
 
     def number(self, *, username: str | None = None, portal: str | None = None) -> Number:
         """Of an account's sessions, of those of a portal's logins, or of all. Raises what ``search`` raises."""
@@ -92,7 +113,7 @@ class SessionAdministration:
             return Number(len(self._keeper.sessions_of(self._account(username).id)))
         if portal is None:
             return Number(self._survey.total())
-        counted = self._index.count(self.search(portal=portal))
+        counted = self._index.count(Search("portal", (self._portal(portal).slug,)))
         return Number(min(counted, MOST_COUNTED), exact=counted <= MOST_COUNTED)
 
     def end_one(self, actor: Actor, session_id: str) -> SessionRecord:
@@ -142,10 +163,23 @@ class SessionAdministration:
     ) -> None:
         self._record(
             "authz_admin",
-            actor=actor.name,
-            address=actor.address,
+            **actor.recorded,
             portal=portal,
             account=account,
             action=action,
             sessions=sessions,
         )
+
+
+def _document(each: SessionRecord, account: Account | None, slugs: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "id": each.ref.session_id,
+        "account_id": each.account_id,
+        "username": account.username if account else None,
+        "roles": list(each.roles),
+        "portal": slugs.get(each.origin.portal_id or 0),
+        "address": each.origin.address,
+        "device": each.origin.user_agent,
+        "created_at": each.created_at.isoformat(),
+        "last_activity_at": each.last_activity_at.isoformat(),
+    }

@@ -90,6 +90,10 @@ class TimeoutAdministration:
         """Why the policies deviate from the assurance level, where they do."""
         return self._book.reason()
 
+    def version(self) -> int:
+        """The number of the last change; 0: there was none yet."""
+        return max((made.number for made in self._book.changes(1)), default=0)
+
     def changes(self) -> list[Changed]:
         """The latest first."""
         return self._book.changes()
@@ -174,8 +178,7 @@ class TimeoutAdministration:
         if made.reason != made.reason_before:
             self._record(
                 "authz_admin",
-                actor=actor.name,
-                address=actor.address,
+                **actor.recorded,
                 action="reason for looser timeouts changed",
                 before=made.reason_before,
                 after=made.reason,
@@ -185,8 +188,7 @@ class TimeoutAdministration:
             changed = list(these)
             self._record(
                 "authz_admin",
-                actor=actor.name,
-                address=actor.address,
+                **actor.recorded,
                 portal=name if kind == "portal" else None,
                 action="timeouts changed",
                 role=name if kind == "role" else None,

@@ -59,6 +59,26 @@ class Event(StrEnum):
         N_("somebody in a session wanted a new password and did not know the old one"),
     )
 
+    # tokens of programs
+    AUTHN_TOKEN_CREATED = (
+        "authn_token_created",
+        Level.INFO,
+        N_("a token for programs was made"),
+        ("account", "scopes"),
+    )
+    AUTHN_TOKEN_REVOKED = (
+        "authn_token_revoked",
+        Level.INFO,
+        N_("a token for programs was revoked"),
+        ("account", "token"),
+    )
+    AUTHN_TOKEN_FAIL = (
+        "authn_token_fail",
+        Level.WARN,
+        N_("(ours) a program showed a token that opens nothing"),
+        ("address", "reason"),
+    )
+
     # sessions
     SESSION_CREATED = "session_created", Level.INFO, N_("a login opened a session")
     SESSION_RENEWED = "session_renewed", Level.INFO, N_("the person was warned, and stayed")

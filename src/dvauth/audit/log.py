@@ -19,7 +19,7 @@ from dvauth.storage.sql import Database, insert_new
 LONGEST_VALUE = 200
 LONGEST_NAME = 64  # as the columns of ``AuditRow``
 _NONE_KNOWN: Mapping[str, None] = {}
-OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS}
+OF_STRANGERS = {Event.MALICIOUS_CSRF, Event.MALICIOUS_CORS, Event.AUTHN_TOKEN_FAIL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

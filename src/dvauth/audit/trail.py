@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, Select, delete, select, tuple_
 
@@ -20,6 +20,17 @@ class Place:
 
     at: datetime
     id: str
+
+    def to_text(self) -> str:
+        return f"{self.at.isoformat()}~{self.id}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self | None:
+        at, _tilde, row_id = text.partition("~")
+        try:
+            return cls(datetime.fromisoformat(at).astimezone(UTC), row_id)
+        except (ValueError, OverflowError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

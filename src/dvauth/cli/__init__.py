@@ -15,7 +15,7 @@ from dvauth.storage.sql import DatabaseUnavailable
 
 teach_click()
 
-NOUNS = ("account", "audit", "db", "demo", "portal", "reaper", "serve", "session", "statistics", "timeout")
+NOUNS = ("account", "audit", "db", "demo", "portal", "reaper", "serve", "session", "statistics", "timeout", "token")
 
 
 class WrongSettings(click.ClickException):

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
 from dvauth.accounts.account import KNOWN_ROLES, Account, Draft
 from dvauth.administration.account_import import ImportRefused, Mistake
 from dvauth.administration.account_table import accounts_csv, links_csv
-from dvauth.administration.accounts import AccountAdministration, Invitation
+from dvauth.administration.accounts import AccountAdministration, Invitation, document, invitation_document
 from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table, shown_progress
 from dvauth.cli.texts import gettext as _
@@ -54,7 +54,7 @@ def list_(*, as_json: bool) -> None:
     with joined() as parts:
         accounts = list(parts.administration.accounts.every())
     if as_json:
-        show_json([_document(each) for each in accounts])
+        show_json([document(each) for each in accounts])
     elif not accounts:
         click.echo(_("There are no accounts yet. The first one: dvauth account add USERNAME --role admin"))
     else:
@@ -118,7 +118,7 @@ def export(*, as_json: bool) -> None:
     """Print all accounts as CSV: username, display_name, roles, enabled, last_login."""
     with joined() as parts:
         if as_json:
-            show_json([_document(each) for each in parts.administration.accounts.export(CLI)])
+            show_json([document(each) for each in parts.administration.accounts.export(CLI)])
         else:
             for line in accounts_csv(parts.administration.accounts.export(CLI)):
                 click.echo(line, nl=False)
@@ -147,7 +147,7 @@ def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
         except ImportRefused as refused:
             raise _refusal(refused.mistakes) from refused
     if as_json:
-        show_json([_invitation(each) for each in invited])
+        show_json([invitation_document(each) for each in invited])
     else:
         click.echo(links_csv((each.account, each.url) for each in invited), nl=False)
         click.echo(_("Accounts added: {count}").format(count=len(invited)), err=True)
@@ -163,7 +163,7 @@ def _changing(username: str, sentence: str, *, as_json: bool) -> Iterator[tuple[
         with told_later():
             desk.settle(found)
         if as_json:
-            show_json(_document(desk.get(found.id)))
+            show_json(document(desk.get(found.id)))
         else:
             click.echo(sentence.format(name=found.username))
 
@@ -194,28 +194,11 @@ def _asked_password() -> str:
 
 def _show_link(made: Invitation, *, as_json: bool) -> None:
     if as_json:
-        show_json(_invitation(made))
+        show_json(invitation_document(made))
         return
     sentence = _("By this link “{name}” chooses a password. It works once, within {hours} hours:")
     click.echo(sentence.format(name=made.account.username, hours=made.lasts // timedelta(hours=1)))
     click.echo(made.url)
-
-
-def _invitation(made: Invitation) -> dict[str, Any]:
-    return {**_document(made.account), "setup_link": made.url, "setup_link_seconds": made.lasts.total_seconds()}
-
-
-def _document(each: Account) -> dict[str, Any]:
-    return {
-        "id": each.id,
-        "username": each.username,
-        "name": each.display_name,
-        "roles": each.roles,
-        "enabled": each.is_enabled,
-        "has_password": each.password_hash is not None,
-        "created_at": each.created_at.isoformat(),
-        "last_login_at": each.last_login_at.isoformat() if each.last_login_at else None,
-    }
 
 
 def _row(each: Account) -> tuple[str, ...]:

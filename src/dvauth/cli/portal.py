@@ -1,11 +1,10 @@
 """``dvauth portal``: who relies on us."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import click
 
+from dvauth.administration.portals import document
 from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
@@ -43,7 +42,7 @@ def add(slug: str, name: str, origins: Sequence[str], activity: str, *, mounted:
             )
         added = parts.administration.portals.find(slug)
     if as_json:
-        show_json(_document(added, parts))
+        show_json(document(added, parts.settings.base_url))
     else:
         click.echo(_("The portal “{slug}” is registered.").format(slug=slug))
         _show_tags(added, parts)
@@ -56,7 +55,7 @@ def list_(*, as_json: bool) -> None:
     with joined() as parts:
         portals = parts.administration.portals.all()
     if as_json:
-        show_json([_document(each, parts) for each in portals])
+        show_json([document(each, parts.settings.base_url) for each in portals])
     elif not portals:
         click.echo(_("There are no portals yet. The first one: dvauth portal add SLUG --name NAME --origin ORIGIN"))
     else:
@@ -71,7 +70,7 @@ def show(slug: str, *, as_json: bool) -> None:
     with joined() as parts:
         found = parts.administration.portals.find(slug)
     if as_json:
-        show_json(_document(found, parts))
+        show_json(document(found, parts.settings.base_url))
     else:
         _show_portals([found])
         _show_look(found.look)
@@ -95,7 +94,7 @@ def change(slug: str, name: str | None, origins: Sequence[str], *, as_json: bool
             )
         after = parts.administration.portals.find(slug)
     if as_json:
-        show_json(_document(after, parts))
+        show_json(document(after, parts.settings.base_url))
     else:
         _show_portals([after])
 
@@ -110,7 +109,7 @@ def remove(slug: str, *, as_json: bool) -> None:
         with told_later():
             parts.administration.portals.remove(CLI, slug)
     if as_json:
-        show_json(_document(removed, parts))
+        show_json(document(removed, parts.settings.base_url))
     else:
         click.echo(_("The portal “{slug}” is removed.").format(slug=slug))
 
@@ -135,7 +134,7 @@ def prompt(slug: str, accent: str | None, language: str, *, as_json: bool, **wor
             parts.administration.portals.change_prompt(CLI, slug, accent=accent, texts={language: given})
         after = parts.administration.portals.find(slug)
     if as_json:
-        show_json(_document(after, parts))
+        show_json(document(after, parts.settings.base_url))
     else:
         click.echo(
             _("The prompt of “{slug}” is changed. Open pages show it after their next question.").format(slug=slug)
@@ -169,9 +168,3 @@ def _show_tags(each: Portal, parts: Parts) -> None:
     click.echo(tag(each, parts.settings.base_url))
     click.echo(_("Or, if the portal approves each version (change it after an upgrade of dvauth):"))
     click.echo(pinned_tag(each, parts.settings.base_url))
-
-
-def _document(each: Portal, parts: Parts) -> dict[str, Any]:
-    base_url = parts.settings.base_url
-    tags = {"tag": tag(each, base_url), "pinned_tag": pinned_tag(each, base_url)}
-    return {**asdict(each), "look": each.look.to_document(), **tags}

@@ -1,17 +1,15 @@
 """``dvauth session``: who is logged in now, and an end to it."""
 
+from datetime import datetime
 from typing import Any
 
 import click
 
-from dvauth.administration.session_index import Position, Search
-from dvauth.administration.sessions import A_PAGE, SessionPage
+from dvauth.administration.session_index import Position
+from dvauth.administration.sessions import A_PAGE
 from dvauth.cli.joined import CLI, joined
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
-from dvauth.parts import Parts
-from dvauth.sessions.record import SessionRecord
-from dvauth.web.devices import devices_like
 
 
 @click.group()
@@ -20,7 +18,7 @@ def session() -> None:
 
 
 @session.command(name="list")
-@click.option("--account", help="Those of this account (its username).")
+@click.option("--account", "username", help="Those of this account (its username).")
 @click.option("--portal", help="Those that began with a login on this portal (its slug).")
 @click.option("--address", help="Those from this IP address.")
 @click.option("--device", help="Those on devices or in browsers with this word, such as firefox.")
@@ -33,17 +31,18 @@ def list_(*, after: str | None, most: int, as_json: bool, **searched: str | None
         raise click.UsageError(_("Give one of --account, --portal, --address, --device."))
     with joined() as parts:
         position = Position.from_text(after) if after else None
-        page = parts.administration.sessions.page(_search(parts, **searched), position, most)
-        slugs = {portal.id: portal.slug for portal in parts.portals.all()}
+        desk = parts.administration.sessions
+        page = desk.page(desk.search(**searched), position, most)
+        sessions = desk.documents(page)
     place = page.next.to_text() if page.next else None
     if as_json:
-        show_json({"sessions": [_document(each, page, slugs) for each in page.sessions], "next": place})
+        show_json({"sessions": sessions, "next": place})
         return
-    if not page.sessions:
+    if not sessions:
         click.echo(_("There are no such sessions."))
     else:
         columns = [_("Session"), _("Username"), _("Portal"), _("IP address"), _("Device"), _("Login"), _("Activity")]
-        show_table(columns, (_row(each, page, slugs) for each in page.sessions))
+        show_table(columns, map(_row, sessions))
     if place:
         click.echo(_("There are more: --after {place}").format(place=place))
 
@@ -79,33 +78,8 @@ def end(*, id: str | None, account: str | None, portal: str | None, everybody: b
         click.echo(sentence.format(number=number))
 
 
-def _search(
-    parts: Parts, *, account: str | None, portal: str | None, address: str | None, device: str | None
-) -> Search | None:
-    if account is not None or portal is not None:
-        return parts.administration.sessions.search(username=account, portal=portal)
-    if device is not None:
-        return Search("device", devices_like(device))
-    return Search("address", (address,)) if address is not None else None
-
-
-def _document(each: SessionRecord, page: SessionPage, slugs: dict[int, str]) -> dict[str, Any]:
-    account = page.accounts.get(each.account_id)
-    return {
-        "id": each.ref.session_id,
-        "account_id": each.account_id,
-        "username": account.username if account else None,
-        "roles": each.roles,
-        "portal": slugs.get(each.origin.portal_id or 0),
-        "address": each.origin.address,
-        "device": each.origin.user_agent,
-        "created_at": each.created_at.isoformat(),
-        "last_activity_at": each.last_activity_at.isoformat(),
-    }
-
-
-def _row(each: SessionRecord, page: SessionPage, slugs: dict[int, str]) -> tuple[str, ...]:
-    shown = _document(each, page, slugs)
-    times = (moment.astimezone().strftime("%Y-%m-%d %H:%M") for moment in (each.created_at, each.last_activity_at))
-    named = (shown["username"] or each.account_id, shown["portal"] or "–", shown["address"], shown["device"])
+def _row(shown: dict[str, Any]) -> tuple[str, ...]:
+    instants = (datetime.fromisoformat(shown[name]) for name in ("created_at", "last_activity_at"))
+    times = (instant.astimezone().strftime("%Y-%m-%d %H:%M") for instant in instants)
+    named = (shown["username"] or shown["account_id"], shown["portal"] or "–", shown["address"], shown["device"])
     return shown["id"], *named, *times

@@ -138,7 +138,7 @@ def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *,
             roles += parts.administration.accounts.find(username).roles
         effective = parts.administration.timeouts.policies().strictest(roles, portal)
     if as_json:
-        show_json(_explained(effective))
+        show_json(effective.to_document())
     else:
         rows = ((_title(name), told(getattr(effective.policy, name)), _source(effective, name)) for name in FIELDS)
         show_table([_("Limit"), _("Value"), _("Set by")], rows)
@@ -198,12 +198,6 @@ def _tell_of_looser(effective: EffectivePolicy, given: Mapping[str, timedelta | 
         if (in_force := getattr(effective.policy, name)) != value:
             words = {"option": OPTIONS[name], "value": told(value), "in_force": told(in_force)}
             click.echo(sentence.format(**words, source=_source(effective, name)))
-
-
-def _explained(effective: EffectivePolicy) -> dict[str, Any]:
-    values = {name: getattr(effective.policy, name) for name in FIELDS}
-    plain = {name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in values.items()}
-    return {name: {"value": plain[name], "set_by": effective.sources[name]} for name in FIELDS}
 
 
 def _source(effective: EffectivePolicy, name: str) -> str:

@@ -134,6 +134,14 @@ class EffectivePolicy:
     policy: TimeoutPolicy
     sources: Mapping[str, str]
 
+    def to_document(self) -> dict[str, Any]:
+        """Plain values for JSON, durations in seconds, each with who set it."""
+        return {
+            written: {"value": value, "set_by": self.sources[name]}
+            for name in FIELDS
+            for written, value in _plain({name: getattr(self.policy, name)}).items()
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:

@@ -70,7 +70,9 @@ def problem(status: int, detail: str, **members: Any) -> Answer:
     body = {"type": "about:blank", "title": HTTP_STATUS_CODES[status], "status": status, "detail": detail, **members}
     headers = (("Content-Type", "application/problem+json"),)
     challenge = (("WWW-Authenticate", CHALLENGE),) if status == 401 else ()
-    return Answer(status, headers + challenge, json.dumps(body, ensure_ascii=False).encode())
+    # Half a character, which JSON can bring in, goes out as JSON writes it: \ud800.
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return Answer(status, headers + challenge, text)
 
 
 def failure_of(error: Exception) -> Failure:

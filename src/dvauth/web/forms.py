@@ -3,8 +3,9 @@
 from typing import Any
 
 import flask_babel
-from wtforms import BooleanField, Form, PasswordField, StringField
+from wtforms import BooleanField, Form, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from dvauth.explained import N_
 from dvauth.web.i18n import lazy_gettext as _
@@ -21,6 +22,13 @@ class TranslatedForm(Form):
     class Meta:
         def get_translations(self, form: Form) -> Any:
             return flask_babel.get_translations()
+
+
+class CheckboxesField(SelectMultipleField):
+    """A checkbox for each choice."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class LoginForm(Form):

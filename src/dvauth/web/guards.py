@@ -30,9 +30,19 @@ ON_PORTAL_HOSTS = {
 }
 ASKED_FROM_INSIDE = {"health.live", "health.ready"}  # by proxies, on the inner network
 ON_ANY_HOST = {*ASKED_FROM_INSIDE, "static", "bootstrap.static"}  # the page that says what is wrong has a style
-OF_ADMINISTRATION = {"timeouts", "sessions", "accounts", "account_import", "portals", "prompt_preview", "audit"}
+OF_ADMINISTRATION = {
+    "timeouts",
+    "sessions",
+    "accounts",
+    "account_import",
+    "portals",
+    "prompt_preview",
+    "audit",
+    "tokens",
+}
 PAGES = {"login", "account", "confirm", "setup", "enter"} | OF_ADMINISTRATION
 WITHOUT_EFFECT = {"prompt_preview.keep_alive"}  # a forged one would change nothing
+OF_PROGRAMS = "api_"  # so begin their endpoints: no cookie opens them, so no page can forge what they are asked
 FORM_COOKIE = "form"
 FORM_FIELD = "csrf_token"
 CACHEABLE = {"embed.current", "embed.frozen", "static", "bootstrap.static"}
@@ -90,6 +100,8 @@ def refuse_other_hosts() -> None:
 def refuse_forged_forms() -> None:
     """Unsafe methods need our own Origin and the form token of this very session (ASVS 3.5.1, NIST SB-10)."""
     if request.method in SAFE_METHODS or request.endpoint is None or request.endpoint in WITHOUT_EFFECT:
+        return
+    if request.endpoint.startswith(OF_PROGRAMS):
         return
     token = request.form.get(FORM_FIELD, "")
     if _comes_from_us() and hmac.compare_digest(token.encode(), form_token().encode()):

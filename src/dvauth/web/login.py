@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from dvauth.accounts.account import Account
 from dvauth.accounts.errors import InvalidCredentials, LoginLocked
+from dvauth.administration.devices import device_of
 from dvauth.audit.events import Event
 from dvauth.portals.portal import Portal
 from dvauth.sessions.check import Active, Anonymous, Check, Ended
 from dvauth.sessions.record import Origin, Place, Principal, SessionRecord
 from dvauth.storage.redis import StoreUnavailable
 from dvauth.timeouts.judge import Reason
-from dvauth.web.devices import device_of
 from dvauth.web.enter import MOUNT, enter_url
 from dvauth.web.forms import LoginForm
 from dvauth.web.guards import FORM_COOKIE

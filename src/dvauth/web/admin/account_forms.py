@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Self
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, SelectMultipleField, StringField
+from wtforms import Form, StringField
 from wtforms.validators import InputRequired
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from dvauth.web.forms import CheckboxesField
 from dvauth.web.i18n import lazy_gettext as _
 from dvauth.web.i18n import role_name
 
@@ -15,15 +15,8 @@ _NAME = {"autocomplete": "off", "spellcheck": "false"}
 _USERNAME = {**_NAME, "autocapitalize": "none"}
 
 
-class RolesField(SelectMultipleField):
-    """A checkbox for each role."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class RolesForm(Form):
-    roles = RolesField(_("Roles"), validate_choice=False)  # the service says which there are
+    roles = CheckboxesField(_("Roles"), validate_choice=False)  # the service says which there are
 
     @classmethod
     def offering(cls, roles: Sequence[str], typed: MultiDict[str, str] | None = None, held: Sequence[str] = ()) -> Self:

@@ -1,6 +1,6 @@
 """Administrators read who did what, and why sessions ended. Here is nothing to change."""
 
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import chain
 from typing import Any
 
@@ -73,14 +73,15 @@ def overview() -> ResponseReturnValue:
     form = AuditForm(request.args)
     is_right = form.validate()
     known = services().administration.audit
-    rows = known.newest(form.wanted(), _place(request.args.get("before", "")), most=PAGE + 1) if is_right else []
+    place = Place.from_text(request.args.get("before", ""))  # where it was changed by hand: from the newest
+    rows = known.newest(form.wanted(), place, most=PAGE + 1) if is_right else []
     shown = rows[:PAGE]
     page = render_template(
         "admin/audit.html",
         form=form,
         rows=shown,
         names=known.usernames(shown),
-        older=_url("audit.overview", before=_told(shown[-1].place)) if len(rows) > PAGE else None,
+        older=_url("audit.overview", before=shown[-1].place.to_text()) if len(rows) > PAGE else None,
         newest=_url("audit.overview") if request.args.get("before") else None,
         exports={each: _url("audit.export", form=each.value) for each in TYPES} if is_right else {},
         retention=services().settings.audit_retention,
@@ -107,19 +108,6 @@ def _url(endpoint: str, **values: Any) -> str:
     """With the filters of this request."""
     chosen: dict[str, Any] = {name: value for name, value in request.args.items() if value and name in AuditForm()}
     return url_for(endpoint, **(chosen | values))
-
-
-def _told(place: Place) -> str:
-    return f"{place.at.isoformat()}~{place.id}"
-
-
-def _place(told: str) -> Place | None:
-    """``None`` where the address was changed by hand: then from the newest."""
-    at, _tilde, row_id = told.partition("~")
-    try:
-        return Place(datetime.fromisoformat(at).astimezone(UTC), row_id)
-    except (ValueError, OverflowError):
-        return None
 
 
 def meaning(event: Event) -> str:
@@ -150,6 +138,9 @@ def in_words(name: str, value: Any) -> str:
         "enabled": gettext("enabled"),
         "disabled": gettext("disabled"),
         "password": gettext("password"),
+        "unknown": gettext("not known, or revoked"),
+        "expired": gettext("its time was over"),
+        "owner": gettext("it acts for no active administrator"),
     }
     return known.get(str(value), str(value)) if name in {"reason", "action", "change", "factor"} else str(value)
 
@@ -171,5 +162,10 @@ def title(name: str) -> str:
         "url": gettext("Address of the page"),
         "rows": gettext("Rows"),
         "form": gettext("Form"),
+        "token": gettext("API token"),
+        "scope": gettext("Scope"),
+        "scopes": gettext("Scopes"),
+        "expires_at": gettext("Works until"),
+        "name": gettext("Name"),
     }
     return known.get(name, name)

@@ -14,7 +14,6 @@ from dvauth.explained import Explained
 from dvauth.portals.errors import NoSuchPortal
 from dvauth.web.admin.entrance import current_actor, require_fresh_administrator
 from dvauth.web.admission import me
-from dvauth.web.devices import devices_like
 from dvauth.web.i18n import lazy_gettext
 from dvauth.web.services import services
 
@@ -55,14 +54,8 @@ class Asked:
 
     def search(self) -> Search | None:
         """Raises ``NoSuchAccount``, ``NoSuchPortal``."""
-        known = services()
-        if self.by == "account":
-            return known.administration.sessions.search(username=self.value)
-        if self.by == "portal":
-            return known.administration.sessions.search(portal=self.value)
-        if self.by == "device":
-            return Search("device", devices_like(self.value))
-        return Search("address", (self.value,)) if self.by else None
+        by = "username" if self.by == "account" else self.by
+        return services().administration.sessions.search(**({by: self.value} if by else {}))
 
 
 @sessions.get("")

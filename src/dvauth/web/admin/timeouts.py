@@ -193,7 +193,7 @@ def _overview(**values: Any) -> str:
         "looser": looser_than(policies.default),
         "reason": desk.reason(),
         "changes": changes,
-        "last": changes[0].number if changes else 0,
+        "last": desk.version(),
         "actors": _names_of(made.actor for made in changes),
         "presets": PRESETS,
         "levels": list(Assurance),
@@ -213,7 +213,7 @@ def _form_page(scope: Scope, form: TimeoutForm) -> str:
         "admin/timeouts/edit.html",
         scope=scope,
         form=form,
-        last=_last_change(),
+        last=services().administration.timeouts.version(),
         in_force=scope.in_force(policies),
         default=policies.default,
         compared=compared,
@@ -231,7 +231,7 @@ def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | No
         "act": gettext("Save the change"),
         "again": scope is not None,
         "form": form,
-        "last": _last_seen() or _last_change(),
+        "last": _last_seen() or desk.version(),
         "scope": scope,
         "differences": differences(before, after),
         "impact": None if form.errors else desk.impact(change),
@@ -243,11 +243,6 @@ def _impact_page(change: Change, form: TimeoutForm, here: str, scope: Scope | No
         "admin/timeouts/impact.html",
         **page | values,
     )
-
-
-def _last_change() -> int:
-    changes = services().administration.timeouts.changes()
-    return changes[0].number if changes else 0
 
 
 def _names_of(actors: Iterable[str]) -> dict[str, str]:
