@@ -45,7 +45,7 @@ def test_the_token_is_shown_once_and_for_people_too(dvauth: Dvauth, charlie: str
     shown = dvauth("token", "add", "night export", *options).stdout.splitlines()
     assert "“night export” acts for charlie" in shown[0]
     assert shown[1].startswith("dvauth_")
-    assert shown[1].split("_")[2] not in dvauth("token", "list").stdout
+    assert shown[1].split("_", 2)[2] not in dvauth("token", "list").stdout
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A program that administers for Charlie, at the site of ``tests/web``."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,7 @@ def token(site: Any) -> Issued:
 
 @pytest.fixture
 def ask(site: Any, token: Issued) -> Ask:
-    """``ask("GET", "accounts?most=2")``; a body is handed in as ``json``, headers by their names."""
+    """``ask("GET", "accounts?most=2")``; a body is what becomes JSON, headers go by their names."""
     return asking(site, token)
 
 
@@ -42,13 +43,14 @@ def full_token(site: Any) -> Issued:
 def asking(site: Any, token: Issued) -> Ask:
     client = site.app.test_client(use_cookies=False)
 
-    def ask(method: str, path: str, json: Any = None, **headers: str) -> TestResponse:
+    def ask(method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         answer: TestResponse = client.open(
             f"/api/v1/{path}",
             method=method,
             base_url=site.centre,
-            json=json,
+            data=None if body is None else json.dumps(body),
+            content_type=None if body is None else "application/json",
             headers={"Authorization": f"Bearer {token.text}", **sent},
         )
         assert answer.status_code < 500, answer.text

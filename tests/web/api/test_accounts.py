@@ -23,7 +23,9 @@ def test_adds_an_account_whose_owner_chooses_the_password(ask: Ask, site: Any, r
     assert (account["name"], account["roles"], account["has_password"]) == ("Mai Nguyễn", ["editor", "reader"], False)
     assert LINK.fullmatch(account["setup_link"])
     assert site.parts.setup_links.peek(account["setup_link"].rpartition("/")[2]).id == account["id"]
-    shown = ask("GET", f"accounts/{account['id']}").json
+    answer = ask("GET", f"accounts/{account['id']}")
+    assert "Mai Nguyễn" in answer.text
+    shown = answer.json
     assert shown == {name: value for name, value in account.items() if not name.startswith("setup_link")}
     assert not {"password_hash", "setup_link"} & shown.keys()
     assert [about for about, _ in recorded("user_created")] == [account["id"]]

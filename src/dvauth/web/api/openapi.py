@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_smorest import Api
 
 from dvauth.web.api.accounts import accounts
@@ -26,6 +27,8 @@ class _Api(Api):
 
 
 def init_app(app: Flask, *, base_url: str) -> None:
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.ensure_ascii = app.json.sort_keys = False  # names stay readable, and an answer begins with its id
     app.config["OPENAPI_URL_PREFIX"] = PREFIX
     api: Any = _Api(  # type: ignore[no-untyped-call]  # it brings no types
         app,
