@@ -126,6 +126,7 @@ PROGRAMS = {
     },
     "timeouts:write": {"api_timeouts.change", "api_timeouts.take_back"},
     "audit:read": {"api_audit.export", "api_audit.search"},
+    "statistics:read": {"api_statistics.overview"},
 }
 
 

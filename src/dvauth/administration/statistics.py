@@ -19,6 +19,7 @@ from dvauth.sessions.survey import SessionSurvey
 from dvauth.storage.lua import Connection
 
 HOUR = timedelta(hours=1)
+MOST_HOURS = 24 * 366  # that are told at a time
 SILENCE = timedelta(minutes=5)  # the housekeeping notes something once a minute
 MANY_FAILURES = 20  # within two hours; fewer are people who mistype
 

@@ -4,18 +4,16 @@ from datetime import datetime
 
 import click
 
-from dvauth.administration.statistics import document
+from dvauth.administration.statistics import MOST_HOURS, document
 from dvauth.audit.counts import Counts, Figure
 from dvauth.cli.joined import joined
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
 
-LONGEST = 24 * 366
-
 
 @click.command()
 @click.option(
-    "--hours", type=click.IntRange(1, LONGEST), default=24, show_default=True, help="Of so many hours until now."
+    "--hours", type=click.IntRange(1, MOST_HOURS), default=24, show_default=True, help="Of so many hours until now."
 )
 @click.option("--portal", help="Of this portal alone (its slug).")
 @json_option

@@ -115,7 +115,7 @@ def refuse_nul() -> None:
     """PostgreSQL takes no text with NUL in it, and no page of ours sends one."""
     sent = (text for _name, text in request.values.items(multi=True))
     if any("\0" in text for text in (request.path, *sent)):
-        abort(400)
+        abort(400, "A text with the character NUL in it cannot be kept.")
 
 
 def _comes_from_us() -> bool:

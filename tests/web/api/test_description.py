@@ -14,13 +14,13 @@ from dvauth.api_tokens.token import Scope
 from dvauth.parts import connected
 from tests.chaos.conftest import RunningService
 
-# What is right by the schema may be refused all the same: a role that there is not, a timeout out of bounds.
+# What is right by the schema may be refused all the same: NUL, a role that there is not, a timeout out of bounds.
 CONFIGURATION = """
 [parameters]
 "header.If-Match" = "*"
 "query.account" = "charlie"
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "403", "404", "409", "412", "422", "428"]
+expected-statuses = ["2xx", "400", "403", "404", "409", "412", "422", "428"]
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "404", "409", "412", "413", "415", "422", "428"]
 [checks.missing_required_header]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import abort, g, request
+from werkzeug.exceptions import BadRequest
 
 from dvauth.administration.actor import Actor
 from dvauth.administration.api_tokens import Admitted
@@ -49,8 +50,8 @@ def require_json() -> None:
         abort(415, "Send the body as application/json.")
     try:
         request.get_json()
-    except RecursionError:
-        abort(400)
+    except (BadRequest, RecursionError):
+        abort(400, "The body is no JSON, or is nested too deeply.")
 
 
 Saved = tuple[dict[str, Any], int]  # what is so now, and the status

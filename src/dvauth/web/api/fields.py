@@ -9,7 +9,10 @@ LONGEST_SECONDS = 10**9  # thirty years: more than any policy allows, and a date
 
 
 class Text(fields.String):
-    """Characters that every database takes: no NUL, and no halves of a character. How long, the services say."""
+    """Characters that every database takes: no NUL, and no halves of a character. How long, the services say.
+
+    In addresses NUL is refused at the door; a body of JSON may escape it.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)

@@ -12,10 +12,11 @@ from dvauth.web.api.fields import Problem
 from dvauth.web.api.noun import Noun
 from dvauth.web.api.portals import portals
 from dvauth.web.api.sessions import sessions
+from dvauth.web.api.statistics import statistics
 from dvauth.web.api.timeouts import timeouts
 
 PREFIX = "/api/"
-NOUNS: tuple[Noun, ...] = (accounts, sessions, portals, timeouts, audit)
+NOUNS: tuple[Noun, ...] = (accounts, sessions, portals, timeouts, audit, statistics)
 
 
 class _Api(Api):

@@ -118,8 +118,8 @@ def _unfit(error: UnprocessableEntity) -> Response:
     return problem(422, " ".join(each["detail"] for each in errors), errors=errors).to_response()
 
 
-def _unreadable(_error: BadRequest) -> Response:
-    return problem(400, "The body is no JSON, or is nested too deeply.").to_response()
+def _unreadable(error: BadRequest) -> Response:
+    return problem(400, error.description or "").to_response()
 
 
 def _mistakes(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
