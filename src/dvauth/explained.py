@@ -11,8 +11,25 @@ def N_(sentence: str) -> str:  # noqa: N802 - the name by which pybabel finds te
     return sentence
 
 
+# What the system says of files and addresses, in the words of its C library.
+SYSTEM_SAYS = (
+    N_("Address already in use"),
+    N_("Cannot assign requested address"),
+    N_("File exists"),
+    N_("Is a directory"),
+    N_("No such file or directory"),
+    N_("No space left on device"),
+    N_("Not a directory"),
+    N_("Permission denied"),
+    N_("Read-only file system"),
+)
+
+
 class Explained(Exception):
-    """``sentence`` is English, with blanks in braces; ``values`` fill them. ``str()`` is the English text."""
+    """``sentence`` is English, with blanks in braces; ``values`` fill them. ``str()`` is the English text.
+
+    A value named ``why`` is a reason in English, such as the system's, and is translated too.
+    """
 
     sentence: ClassVar[str]
 
@@ -22,4 +39,5 @@ class Explained(Exception):
 
     def explain(self, gettext: Callable[[str], str]) -> str:
         """The text in the language of ``gettext``."""
-        return gettext(self.sentence).format(**self.values)
+        told = {"why": gettext(str(self.values["why"]))} if "why" in self.values else {}
+        return gettext(self.sentence).format(**self.values | told)

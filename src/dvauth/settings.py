@@ -59,7 +59,9 @@ def _matching(pattern: str, mistake: str) -> Callable[[str], str]:
 
 
 def _path(raw: str) -> Path:
-    return Path(raw).absolute()
+    if not Path(raw).is_absolute():
+        raise ValueError(N_("must be an absolute path, such as /var/lib/dvauth: others depend on where one stands"))
+    return Path(raw)
 
 
 def _flag(raw: str) -> bool:

@@ -140,6 +140,9 @@ def test_sentences_are_vietnamese_in_a_vietnamese_terminal(dvauth: Dvauth, envir
     assert dvauth("account", "disable", "nobody").stderr == "Lỗi: Không có tài khoản “nobody”.\n"
     assert "Không có lệnh 'abolish'." in dvauth("account", "abolish").stderr
     assert "Thiếu tham số 'USERNAME'" in dvauth("account", "add").stderr
+    assert "'/no/such' không có." in dvauth("account", "import", "/no/such").stderr
+    assert "Tùy chọn:\n" in dvauth("account", "--help").stdout
+    assert "Các lệnh:\n" in dvauth("account", "--help").stdout
 
 
 def test_wrong_words_are_exit_code_two(dvauth: Dvauth) -> None:

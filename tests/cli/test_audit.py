@@ -33,6 +33,8 @@ def test_events_are_filtered(dvauth: Dvauth) -> None:
     assert found("--last", "1h") == 2
     assert found("--portal", "news") == found("--address", "203.0.113.9") == found("--session", "x") == 0
     assert dvauth("audit", "tail", "--event", "what").exit_code == 2
+    assert "no such events" in dvauth("audit", "tail", "--account", "nobody").stdout
+    assert "“foo” is no IP address" in dvauth("audit", "tail", "--address", "foo").stderr
 
 
 def test_everything_is_exported_for_programs_and_for_spreadsheets(dvauth: Dvauth, audit_rows: AuditRows) -> None:
@@ -44,6 +46,11 @@ def test_everything_is_exported_for_programs_and_for_spreadsheets(dvauth: Dvauth
     rows = list(csv.DictReader(StringIO(dvauth("audit", "export", "--csv", "--event", "user_created").stdout)))
     assert [(row["event"], row["actor"]) for row in rows] == [("user_created", "cli")]
     assert audit_rows()[-1].details["rows"] == "event=user_created"
+
+
+def test_an_export_has_one_form(dvauth: Dvauth) -> None:
+    answer = dvauth("audit", "export", "--csv", "--json")
+    assert (answer.exit_code, answer.stdout) == (2, "")
 
 
 def test_no_command_changes_the_log() -> None:

@@ -1,8 +1,10 @@
 """``dvauth demo``, as somebody who tries dvauth for the first time meets it."""
 
 import http.client
+import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -11,6 +13,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
+
+import pytest
+from click.testing import CliRunner
+
+from dvauth.cli import main
 
 COOKIE = re.compile(r"__Host-dvauth[\w-]*=[^;]+")
 
@@ -67,6 +74,19 @@ class Demo:
         headers = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin", "Cookie": cookies}
         return ask(self.port, method, path, form, headers | {"Content-Type": "application/x-www-form-urlencoded"})
 
+    def in_force(self, role: str) -> dict[str, float]:
+        """Seconds by the name of the limit, asked with the command that the demo prints."""
+        exports = re.search(r"^  export (.+)$", self.printed, re.MULTILINE)
+        command = re.search(r"^  (.+ -m dvauth) session list$", self.printed, re.MULTILINE)
+        assert exports
+        assert command
+        typed = ["env", "-i", *shlex.split(exports[1]), *shlex.split(command[1])]
+        asked = subprocess.run(
+            [*typed, "timeout", "explain", "--role", role, "--json"], stdout=subprocess.PIPE, check=True
+        )
+        told = json.loads(asked.stdout)
+        return {name: told[name]["value"] for name in ("idle_timeout", "warn_before")}
+
     def portal_front_page(self) -> str:
         return ask(self.portal_port, "GET", "/", "", {"Host": f"portal.dvauth.localhost:{self.portal_port}"}).body
 
@@ -91,10 +111,26 @@ def test_it_is_ready_to_be_tried_and_starts_anew_with_other_passwords(tmp_path: 
             assert first.log_in(username, first.password(username)) == 303
         assert first.log_in("nguoidoc", first.password("bientap")) == 401
         assert f"http://auth.dvauth.localhost:{ports[0]}/admin/portals/lam-giang/prompt" in first.printed
-        assert "administrator: 15 seconds" in first.printed
+        assert "administrator: 4 minutes" in first.printed
+        assert first.in_force("reader") == first.in_force("editor") == {"idle_timeout": 90, "warn_before": 60}
+        assert first.in_force("admin") == {"idle_timeout": 300, "warn_before": 60}
         assert '"event": "authn_login_fail"' in (tmp_path / "demo/audit.log").read_text()
         assert "{" not in first.printed
         assert f"http://auth.dvauth.localhost:{ports[0]}/embed.js" in first.portal_front_page()
     with demo(tmp_path / "demo", *ports) as second:
         assert second.log_in("nguoidoc", first.password("nguoidoc")) == 401
         assert second.log_in("nguoidoc", second.password("nguoidoc")) == 303
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["--data-dir", "{tmp_path}/file"], 1, "cannot be written: Not a directory."),
+        (["--data-dir", "{tmp_path}"], 1, "is not empty and not a demo's"),
+        (["--port", "8123", "--portal-port", "8123"], 2, "Give two ports"),
+    ],
+)
+def test_says_why_it_cannot_start(tmp_path: Path, words: list[str], code: int, told: str) -> None:
+    (tmp_path / "file").touch()
+    answer = CliRunner().invoke(main, ["demo", *(word.format(tmp_path=tmp_path) for word in words)])
+    assert (answer.exit_code, told in answer.output) == (code, True), answer.output

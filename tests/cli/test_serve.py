@@ -52,9 +52,10 @@ def evicting_redis(redis_url: str) -> Iterator[str]:
 @pytest.mark.proves("CF1")
 def test_all_wrong_settings_are_told_at_once(environ: dict[str, str]) -> None:
     del environ["DVAUTH_SECRET_KEY"]
+    environ["DVAUTH_DATA_DIR"] = "data"
     code, told = refusal({**environ, "DVAUTH_WORKERS": "many", "DVAUTH_BIND": "nowhere", "DVAUTH_COLOUR": "red"})
     assert code == 2
-    for name in ("DVAUTH_SECRET_KEY", "DVAUTH_WORKERS", "DVAUTH_BIND", "DVAUTH_COLOUR"):
+    for name in ("DVAUTH_SECRET_KEY", "DVAUTH_DATA_DIR", "DVAUTH_WORKERS", "DVAUTH_BIND", "DVAUTH_COLOUR"):
         assert name in told
 
 
@@ -68,6 +69,9 @@ def test_it_is_told_in_the_language_of_the_terminal(environ: dict[str, str], por
     with socket.create_server(("127.0.0.1", port)):
         _, told = refusal({**environ, "LANG": "vi_VN.UTF-8"})
     assert f"Không dùng được địa chỉ 127.0.0.1:{port}" in told
+    assert "địa chỉ đã có chương trình khác dùng" in told
+    _, told = refusal({**environ, "LANG": "vi_VN.UTF-8"}, "session", "list", "--most", "abc")
+    assert "'abc' không phải là số nguyên hợp lệ" in told
 
 
 def test_a_host_that_does_not_exist_is_named(environ: dict[str, str]) -> None:

@@ -1,6 +1,9 @@
 """``dvauth session``: who is logged in now, and an end to it."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -49,7 +52,7 @@ def test_pages_go_on_where_the_last_one_ended(dvauth: Dvauth, alice: str) -> Non
 @pytest.mark.proves("TE4", "AZ7")
 def test_ends_one_all_of_an_account_and_all(dvauth: Dvauth, parts: Parts, alice: str, audit_rows: AuditRows) -> None:
     first, second = found(dvauth)
-    assert dvauth("session", "end", first["id"]).exit_code == 0
+    assert "a page that is open is covered at its next question" in dvauth("session", "end", first["id"]).stdout
     assert [each["id"] for each in found(dvauth)] == [second["id"]]
     assert json.loads(dvauth("session", "end", "--account", "alice", "--json").stdout) == {"sessions": 1, "ended": True}
     parts.keeper.open(Principal(account_id=alice))
@@ -85,9 +88,33 @@ def test_ends_all_of_a_portal(dvauth: Dvauth, parts: Parts, alice: str) -> None:
         (["end", "--account", "nobody"], 1, "nobody"),
         (["end", "--portal", "nowhere"], 1, "nowhere"),
         (["list", "--account", "nobody"], 1, "nobody"),
+        (["list", "--address", "foo"], 2, "“foo” is no IP address"),
     ],
 )
 def test_says_what_is_wrong(dvauth: Dvauth, words: list[str], code: int, told: str) -> None:
     answer = dvauth("session", *words)
     assert answer.exit_code == code
     assert told in answer.output
+
+
+@pytest.mark.parametrize("command", [["session", "end", "--all"], ["portal", "remove", "news"]])
+def test_a_person_at_a_terminal_is_asked_before_much_is_gone(
+    dvauth: Dvauth, parts: Parts, alice: str, environ: dict[str, str], command: list[str]
+) -> None:
+    dvauth("portal", "add", "news", "--name", "News", "--origin", "https://news.example.vn")
+
+    def typed(answer: bytes, *words: str) -> int:
+        ours, theirs = os.openpty()
+        os.write(ours, answer)
+        line = [sys.executable, "-m", "dvauth", *command, *words]
+        environment = {"PATH": os.environ["PATH"], **environ}
+        done = subprocess.run(line, env=environment, stdin=theirs, capture_output=True, timeout=30, check=False)
+        os.close(ours)
+        os.close(theirs)
+        return done.returncode
+
+    assert typed(b"n\n") == 1
+    Housekeeping(parts).round()
+    assert len(parts.keeper.sessions_of(alice)) == 2
+    assert "news" in dvauth("portal", "list").stdout
+    assert typed(b"", "--yes") == 0

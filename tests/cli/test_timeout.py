@@ -168,3 +168,7 @@ def test_a_change_that_no_longer_fits_is_not_brought_back(dvauth: Dvauth, parts:
         made.before = {**made.before, "default": {**made.before["default"], "warn_before_seconds": 5}}
     refused = dvauth("timeout", "take-back")
     assert (refused.exit_code, "--warn of 5s is less than 20s" in refused.stderr) == (1, True)
+
+
+def test_an_account_is_explained_with_its_own_roles_alone(dvauth: Dvauth) -> None:
+    assert dvauth("timeout", "explain", "--account", "alice", "--role", "editor").exit_code == 2

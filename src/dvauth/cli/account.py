@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import BinaryIO
 
 import click
 
@@ -125,16 +124,17 @@ def export(*, as_json: bool) -> None:
 
 
 @account.command(name="import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Only tell what would be added, and every mistake.")
 @json_option
-def import_(file: BinaryIO, *, dry_run: bool, as_json: bool) -> None:
+def import_(file: str, *, dry_run: bool, as_json: bool) -> None:
     """Add the accounts of FILE (CSV with the columns username, display_name and roles; - is standard input).
 
     All of them or, with a mistake in any line, none. Prints whom to send which one-time link, as CSV: keep it from
     others, it is not printed again.
     """
-    content = file.read()
+    with click.open_file(file, "rb") as opened:
+        content = opened.read()
     with joined() as parts:
         if dry_run:
             checked = parts.administration.account_import.check(content)

@@ -10,6 +10,7 @@ import click
 from dvauth.administration.audit import Form, document
 from dvauth.audit.events import Event
 from dvauth.audit.trail import Recorded, Wanted
+from dvauth.cli.address import Address
 from dvauth.cli.duration import Duration
 from dvauth.cli.joined import CLI, joined
 from dvauth.cli.show import json_option, show_json, show_table
@@ -20,13 +21,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILTERS = (
     click.option("--last", type=Duration(), help="Of so long until now, such as 24h; all unless given."),
-    click.option("--event", type=click.Choice([event.value for event in Event]), help="Of this kind."),
+    click.option(
+        "--event", type=click.Choice([event.value for event in Event]), metavar="EVENT",
+        help="Of this kind, such as authn_login_fail; docs/events.md explains each.",
+    ),
     click.option("--account", help="About this account (its username)."),
     click.option("--actor", help="Done by this account (its username), or by cli."),
     click.option("--session", help="Of this session, as its events name it."),
     click.option("--portal", help="On this portal (its slug)."),
-    click.option("--address", help="From this IP address."),
-)
+    click.option("--address", type=Address(), help="From this IP address."),
+)  # fmt: skip
 
 
 def filtered(command: F) -> F:
@@ -50,23 +54,24 @@ def tail(most: int, *, as_json: bool, **given: Any) -> None:
         names = parts.administration.audit.usernames(rows)
     if as_json:
         show_json([document(row) for row in rows])
+    elif not rows:
+        click.echo(_("There are no such events."))
     else:
         columns = [_("When"), _("Event"), _("About"), _("By"), _("Portal"), _("Address"), _("Details")]
         show_table(columns, (_row(row, names) for row in rows))
 
 
 @audit.command()
-@click.option(
-    "--csv", "form", flag_value=Form.CSV.value, help="For spreadsheets; a cell that one would run begins with '."
-)
-@click.option(
-    "--json", "form", flag_value=Form.JSON_LINES.value, default=Form.JSON_LINES.value, help="One JSON line an event."
-)
+@click.option("--csv", "as_csv", is_flag=True, help="For spreadsheets; a cell that one would run begins with '.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line an event, as without it.")
 @filtered
-def export(form: str, **given: Any) -> None:
+def export(*, as_csv: bool, as_json: bool, **given: Any) -> None:
     """Print all events, the newest first, as JSON lines or as CSV."""
+    if as_csv and as_json:
+        raise click.UsageError(_("Give --csv or --json, not both."))
+    form = Form.CSV if as_csv else Form.JSON_LINES
     with joined() as parts:
-        for line in parts.administration.audit.export(CLI, _wanted(parts, **given), Form(form)):
+        for line in parts.administration.audit.export(CLI, _wanted(parts, **given), form):
             click.echo(line, nl=False)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ import click
 
 from dvauth.accounts.account import Account
 from dvauth.cli.serve import DEMO_MARK, tell
+from dvauth.cli.texts import gettext as _
 from dvauth.demo.people import People
 from dvauth.explained import N_
 from dvauth.parts import Parts, connected
+from dvauth.policies.book import Change
 from dvauth.processes.service import FolderUnwritable, Service
 from dvauth.processes.supervisor import CannotStart, Supervisor
 from dvauth.processes.web_server import WebServer
@@ -21,6 +24,7 @@ from dvauth.settings import PREFIX, Settings
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another
 PORTAL = "lam-giang"
+KEY_FILE = "secret-key"
 SITE_NAME = "Đăng nhập dùng chung tỉnh Lam Giang"
 
 
@@ -28,23 +32,25 @@ class FolderTaken(CannotStart):
     sentence = N_("The folder {folder} is not empty and not a demo's; choose another with --data-dir.")
 
 
+# The prompt comes 30 s after the last activity; administrators, who have more to read, get it after 4 minutes.
+SHORT_IDLE, ADMIN_IDLE, WARN_BEFORE = timedelta(seconds=90), timedelta(minutes=5), timedelta(seconds=60)
+
+
 class Person(NamedTuple):
-    """Somebody to log in as."""
+    """Somebody to log in as, and the idle timeout of the one role."""
 
     username: str
     display_name: str
     role: str
+    idle: timedelta
     means: str
 
 
 PEOPLE = (
-    Person("nguoidoc", "Nguyễn Thị Lan", "reader", "người đọc, reader"),
-    Person("bientap", "Trần Văn Minh", "editor", "biên tập viên, editor"),
-    Person("quantri", "Lê Thu Hà", "admin", "quản trị viên, administrator"),
+    Person("nguoidoc", "Nguyễn Thị Lan", "reader", SHORT_IDLE, "người đọc, reader"),
+    Person("bientap", "Trần Văn Minh", "editor", SHORT_IDLE, "biên tập viên, editor"),
+    Person("quantri", "Lê Thu Hà", "admin", ADMIN_IDLE, "quản trị viên, administrator"),
 )
-
-# The prompt comes 30 s after the last activity, for the administrator after 15 s.
-IDLE, ADMIN_IDLE, WARN_BEFORE = timedelta(seconds=90), timedelta(seconds=75), timedelta(seconds=60)
 
 WELCOME = """
   Cổng thông tin (portal)        {portal}
@@ -52,10 +58,15 @@ WELCOME = """
 
 {people}
 
-  Không thao tác 30 giây (quản trị viên: 15 giây), lời nhắc sẽ hiện.
-  After 30 seconds without activity (administrator: 15 seconds) the prompt appears.
+  Mỗi lần chạy lại, mật khẩu đều đổi mới.    The passwords are new at each start.
+  Không thao tác 30 giây (quản trị viên: 4 phút), lời nhắc sẽ hiện.
+  After 30 seconds without activity (administrator: 4 minutes) the prompt appears.
   Quản trị viên xem trước lời nhắc (preview of the prompt, for the administrator):
   {preview}
+
+  Dùng lệnh, ở một cửa sổ dòng lệnh khác (the command, in another terminal):
+  export {exports}
+  {command} session list
 
   Dữ liệu (data): {folder}
   Nhật ký (log): {log}
@@ -74,6 +85,8 @@ WELCOME = """
 )  # fmt: skip
 def demo(port: int, portal_port: int, folder: Path) -> None:
     """Run the service and a news portal on this machine only, with fresh passwords each time."""
+    if port == portal_port:
+        raise click.UsageError(_("Give two ports: one for the service and another for the portal."))
     folder = folder.absolute()
     key, log = _open_folder(folder), folder / "audit.log"
     terminal = _apart_from_children(log)
@@ -91,6 +104,7 @@ def demo(port: int, portal_port: int, folder: Path) -> None:
         people = "\n".join(f"  {p.username:10} {passwords[p.username]:18} {p.means}" for p in PEOPLE)
         preview = f"{service_url}/admin/portals/{PORTAL}/prompt"
         told = {"portal": portal_url, "service": service_url, "preview": preview, "folder": folder, "log": log}
+        told |= {"exports": _exports(service_url, folder), "command": f"{shlex.quote(sys.executable)} -m dvauth"}
         click.echo(WELCOME.format(people=people, **told), file=terminal)
         supervisor.watch()
 
@@ -124,6 +138,16 @@ def _portal_environ(url: str, auth_url: str, auth_port: int, folder: Path, key: 
     }
 
 
+def _exports(url: str, folder: Path) -> str:
+    """What a terminal must set, so that the command finds the demo."""
+    needed = {
+        "DVAUTH_BASE_URL": url,
+        "DVAUTH_DATA_DIR": str(folder),
+        "DVAUTH_SECRET_KEY_FILE": str(folder / KEY_FILE),
+    }
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in needed.items())
+
+
 def _outside() -> dict[str, str]:
     """The environment without options of dvauth: the demo has its own."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
@@ -131,25 +155,26 @@ def _outside() -> dict[str, str]:
 
 def _open_folder(folder: Path) -> str:
     """Mark the folder as a demo's, unless it is something else's; returns the demo's secret key."""
-    key = folder / "secret-key"
-    if not (folder / DEMO_MARK).exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise FolderTaken(folder=folder)
-        try:
+    key = folder / KEY_FILE
+    try:
+        if not (folder / DEMO_MARK).exists():
+            if folder.exists() and any(folder.iterdir()):
+                raise FolderTaken(folder=folder)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             key.touch(mode=0o600)
             key.write_text(secrets.token_urlsafe(48))
             (folder / DEMO_MARK).touch()
-        except OSError as error:
-            raise FolderUnwritable(folder=folder, why=error.strerror) from error
-    return key.read_text()
+        return key.read_text()
+    except OSError as error:
+        raise FolderUnwritable(folder=folder, why=error.strerror) from error
 
 
 def _furnish(settings: Settings, portal_url: str) -> dict[str, str]:
     """Portal, timeouts and people; returns the new password of each."""
     with connected(settings) as parts:
-        parts.policy_book.change_default(idle_timeout=IDLE, warn_before=WARN_BEFORE)
-        parts.policy_book.change_override("role", "admin", idle_timeout=ADMIN_IDLE)
+        everybodys = {"idle_timeout": ADMIN_IDLE, "warn_before": WARN_BEFORE}
+        of_roles = {person.role: {"idle_timeout": person.idle} for person in PEOPLE}
+        parts.policy_book.change(Change(default=everybodys, roles=of_roles))
         _register_portal(parts, portal_url)
         accounts = [_account(parts, person) for person in PEOPLE]
         People.in_folder(settings.data_dir).save({account.id: account.display_name for account in accounts})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from dvauth.administration.portals import document
+from dvauth.cli.confirm import confirmed, yes_option
 from dvauth.cli.joined import CLI, joined, told_later
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
@@ -101,11 +102,13 @@ def change(slug: str, name: str | None, origins: Sequence[str], *, as_json: bool
 
 @portal.command()
 @click.argument("slug")
+@yes_option
 @json_option
-def remove(slug: str, *, as_json: bool) -> None:
+def remove(slug: str, *, yes: bool, as_json: bool) -> None:
     """Remove the portal SLUG and its timeouts; its pages have no prompt from then on."""
     with joined() as parts:
         removed = parts.administration.portals.find(slug)
+        confirmed(_("Remove the portal “{slug}” and its timeouts?").format(slug=slug), yes=yes)
         with told_later():
             parts.administration.portals.remove(CLI, slug)
     if as_json:

@@ -7,6 +7,8 @@ import click
 
 from dvauth.administration.session_index import Position
 from dvauth.administration.sessions import A_PAGE
+from dvauth.cli.address import Address
+from dvauth.cli.confirm import confirmed, yes_option
 from dvauth.cli.joined import CLI, joined
 from dvauth.cli.show import json_option, show_json, show_table
 from dvauth.cli.texts import gettext as _
@@ -20,7 +22,7 @@ def session() -> None:
 @session.command(name="list")
 @click.option("--account", "username", help="Those of this account (its username).")
 @click.option("--portal", help="Those that began with a login on this portal (its slug).")
-@click.option("--address", help="Those from this IP address.")
+@click.option("--address", type=Address(), help="Those from this IP address.")
 @click.option("--device", help="Those on devices or in browsers with this word, such as firefox.")
 @click.option("--after", help="Those after this place, as the page before told it.")
 @click.option("--most", type=click.IntRange(1, 1000), default=A_PAGE, show_default=True, help="How many at most.")
@@ -52,11 +54,22 @@ def list_(*, after: str | None, most: int, as_json: bool, **searched: str | None
 @click.option("--account", help="End all of this account (its username).")
 @click.option("--portal", help="End all that began with a login on this portal (its slug).")
 @click.option("--all", "everybody", is_flag=True, help="End all there are.")
+@yes_option
 @json_option
-def end(*, id: str | None, account: str | None, portal: str | None, everybody: bool, as_json: bool) -> None:  # noqa: A002 - click's name for it
+def end(
+    *,
+    id: str | None,  # noqa: A002 - click's name for it
+    account: str | None,
+    portal: str | None,
+    everybody: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """End the session ID, or many."""
     if sum((id is not None, account is not None, portal is not None, everybody)) != 1:
         raise click.UsageError(_("Give a session's ID, or one of --account, --portal, --all."))
+    if everybody:
+        confirmed(_("End all sessions of everybody?"), yes=yes)
     with joined() as parts:
         desk = parts.administration.sessions
         number = 1
@@ -73,6 +86,7 @@ def end(*, id: str | None, account: str | None, portal: str | None, everybody: b
         show_json({"sessions": number, "ended": at_once})
     elif at_once:
         click.echo(_("Sessions ended: {number}").format(number=number))
+        click.echo(_("Nothing can be done with them any more; a page that is open is covered at its next question."))
     else:
         sentence = _("Sessions to end: {number}. The service ends a few within two seconds, a million within minutes.")
         click.echo(sentence.format(number=number))

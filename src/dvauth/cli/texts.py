@@ -6,6 +6,7 @@ from functools import cache
 from gettext import bindtextdomain, ngettext
 from importlib.resources import as_file, files
 
+import click
 from babel.support import NullTranslations, Translations
 
 from dvauth.explained import N_
@@ -13,6 +14,18 @@ from dvauth.explained import N_
 # What click says by itself when something is typed wrong, so that it is in our catalogue.
 CLICK_SAYS = (
     N_("Usage:"),
+    N_("Options"),
+    N_("Commands"),
+    N_("Show this message and exit."),
+    N_("Show the version and exit."),
+    N_("default: {default}"),
+    N_("required"),
+    N_("Missing command."),
+    N_("Error: invalid input"),
+    N_("file"),
+    N_("{name} {filename!r} does not exist."),
+    N_("{name} {filename!r} is a directory."),
+    N_("{name} {filename!r} is not readable."),
     N_("Try '{command} {option}' for help."),
     N_("Error: {message}"),
     N_("No such command {name!r}."),
@@ -34,6 +47,7 @@ CLICK_SAYS = (
 def teach_click() -> None:
     """Have click look for its own sentences in our catalogue; it asks the standard library's gettext."""
     bindtextdomain("messages", str(files("dvauth") / "translations"))
+    click.IntRange.name = gettext("whole number")  # the one word that it does not ask for
 
 
 def gettext(sentence: str) -> str:

@@ -130,12 +130,14 @@ def take_back(*, as_json: bool) -> None:
 @json_option
 def explain(username: str | None, roles: tuple[str, ...], portal: str | None, *, as_json: bool) -> None:
     """Show what is in force for an account or for roles, and who set each value."""
+    if username and roles:
+        raise click.UsageError(_("Give --account or --role, not both."))
     with joined() as parts:
         parts.administration.timeouts.require_roles(roles)
         if portal:
             parts.administration.portals.find(portal)
         if username:
-            roles += parts.administration.accounts.find(username).roles
+            roles = parts.administration.accounts.find(username).roles
         effective = parts.administration.timeouts.policies().strictest(roles, portal)
     if as_json:
         show_json(effective.to_document())

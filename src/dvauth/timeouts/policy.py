@@ -166,6 +166,11 @@ class PolicySet:
             self._known[key] = self._join(*key)
         return self._known[key]
 
+    def some_role_is_stricter(self, portal: str | None = None) -> bool:
+        """Whether somebody may be idle for less than those without a role."""
+        everybodys = self.strictest((), portal).policy.idle_timeout
+        return any(self.strictest((role,), portal).policy.idle_timeout < everybodys for role in self.roles)
+
     def _join(self, roles: tuple[str, ...], portal: str | None) -> EffectivePolicy:
         overrides = {f"role:{role}": self.roles[role] for role in roles if role in self.roles}
         forbidding = [role for role in roles if self._forbids_remembering(role)]

@@ -150,10 +150,17 @@ def _known_name(ended: Ended | None) -> str | None:
 
 def _page(form: LoginForm, ended: Ended | None = None) -> str:
     portal = _portal()
-    policy = services().policies().strictest((), portal.slug if portal else None).policy
+    policies, slug = services().policies(), portal.slug if portal else None
+    policy = policies.strictest((), slug).policy
     idle = timedelta(seconds=ended.tombstone.idle_seconds) if ended and ended.tombstone else policy.idle_timeout
     return render_template(
-        "login/login.html", form=form, portal=portal, policy=policy, ended=ended and ended.reason, idled_for=idle
+        "login/login.html",
+        form=form,
+        portal=portal,
+        policy=policy,
+        some_sooner=policies.some_role_is_stricter(slug),
+        ended=ended and ended.reason,
+        idled_for=idle,
     )
 
 
