@@ -85,7 +85,7 @@ class Demo:
             [*typed, "timeout", "explain", "--role", role, "--json"], stdout=subprocess.PIPE, check=True
         )
         told = json.loads(asked.stdout)
-        return {name: told[name]["value"] for name in ("idle_timeout", "warn_before")}
+        return {name: told[name]["value"] for name in ("idle_timeout_seconds", "warn_before_seconds")}
 
     def portal_front_page(self) -> str:
         return ask(self.portal_port, "GET", "/", "", {"Host": f"portal.dvauth.localhost:{self.portal_port}"}).body
@@ -112,8 +112,12 @@ def test_it_is_ready_to_be_tried_and_starts_anew_with_other_passwords(tmp_path: 
         assert first.log_in("nguoidoc", first.password("bientap")) == 401
         assert f"http://auth.dvauth.localhost:{ports[0]}/admin/portals/lam-giang/prompt" in first.printed
         assert "administrator: 4 minutes" in first.printed
-        assert first.in_force("reader") == first.in_force("editor") == {"idle_timeout": 90, "warn_before": 60}
-        assert first.in_force("admin") == {"idle_timeout": 300, "warn_before": 60}
+        assert (
+            first.in_force("reader")
+            == first.in_force("editor")
+            == {"idle_timeout_seconds": 90, "warn_before_seconds": 60}
+        )
+        assert first.in_force("admin") == {"idle_timeout_seconds": 300, "warn_before_seconds": 60}
         assert '"event": "authn_login_fail"' in (tmp_path / "demo/audit.log").read_text()
         assert "{" not in first.printed
         assert f"http://auth.dvauth.localhost:{ports[0]}/embed.js" in first.portal_front_page()
