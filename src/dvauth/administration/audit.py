@@ -1,17 +1,22 @@
 """What administrators do with the audit log: read it, and take rows out of the house. Nobody changes it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.administration.actor import Actor, Record
 from dvauth.administration.spreadsheet import csv_lines
-from dvauth.audit.trail import AuditTrail, Place, Recorded, Wanted
+from dvauth.audit.trail import BATCH, AuditTrail, Place, Recorded, Wanted
 
+NAMES = {"account": "account_username", "actor": "actor_username"}  # as they are now, beside the ids
 COLUMNS = ("at", "level", "event", "account", "actor", "session", "portal", "address", "details", "id")
+
+
+EXPORTED = tuple(each for name in COLUMNS for each in (name, NAMES.get(name)) if each)
 
 
 class Form(StrEnum):
@@ -52,12 +57,18 @@ class AuditAdministration:
             form=form,
             rows=chosen or "all",
         )
-        rows = self._trail.all(wanted)
+        documents = self._named(wanted)
         return (
-            csv_lines(COLUMNS, map(_cells, rows))
+            csv_lines(EXPORTED, map(_cells, documents))
             if form is Form.CSV
-            else (json.dumps(document(row)) + "\n" for row in rows)
+            else (json.dumps(each) + "\n" for each in documents)
         )
+
+    def _named(self, wanted: Wanted) -> Iterator[dict[str, Any]]:
+        rows = self._trail.all(wanted)
+        while batch := list(islice(rows, BATCH)):
+            names = self.usernames(batch)
+            yield from (_with_names(document(row), names) for row in batch)
 
 
 def document(row: Recorded) -> dict[str, Any]:
@@ -66,8 +77,13 @@ def document(row: Recorded) -> dict[str, Any]:
     return {name: known[name] if name in known else getattr(row, name) for name in COLUMNS}
 
 
-def _cells(row: Recorded) -> list[str]:
-    values = document(row) | {"details": json.dumps(row.details, ensure_ascii=False)}
+def _with_names(told: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    known = {beside: names.get(told[name] or "") for name, beside in NAMES.items()}
+    return {name: known[name] if name in known else told[name] for name in EXPORTED}
+
+
+def _cells(told: Mapping[str, Any]) -> list[str]:
+    values = {**told, "details": json.dumps(told["details"], ensure_ascii=False)}
     return [str(value or "") for value in values.values()]
 
 

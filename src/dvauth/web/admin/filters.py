@@ -26,7 +26,7 @@ def init_app(app: Flask) -> None:
         "changes": changes,
         "detail": audit.in_words,
         "detail_title": audit.title,
-        "event_meaning": audit.meaning,
+        "event_heading": audit.heading,
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)
