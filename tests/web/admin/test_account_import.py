@@ -109,6 +109,7 @@ def test_with_a_mistake_in_any_line_nothing_is_added(
     refused = bring(charlie, table)
     assert refused.status_code == 422
     assert told in refused.text
+    assert "dvauth " not in refused.text
     assert (f"Dòng {line}:" if line else "<p>") in refused.text
     if isinstance(table, str) and table:
         assert add(charlie, table).status_code == 422

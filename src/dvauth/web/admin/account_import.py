@@ -9,6 +9,7 @@ from flask_babel import gettext
 from dvauth.administration.account_import import Checked, ImportRefused, Mistake
 from dvauth.administration.account_table import COLUMNS, links_csv
 from dvauth.administration.accounts import Invitation
+from dvauth.web.admin.account_forms import told
 from dvauth.web.admin.entrance import current_actor, refuse_unknown_fields, require_fresh_administrator
 from dvauth.web.services import services
 
@@ -90,7 +91,7 @@ def _table(content: bytes) -> str:
 
 
 def _page(*, problem: str | None = None, mistakes: list[Mistake] | None = None) -> str:
-    told = [(each.line, each.why.explain(gettext)) for each in mistakes or ()]
+    sentences = [(each.line, told(each.why)) for each in mistakes or ()]
     return render_template(
-        "admin/accounts/import.html", problem=problem, mistakes=told, columns=COLUMNS, largest=LARGEST_FILE // 1024
+        "admin/accounts/import.html", problem=problem, mistakes=sentences, columns=COLUMNS, largest=LARGEST_FILE // 1024
     )
