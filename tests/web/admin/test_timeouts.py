@@ -167,6 +167,14 @@ def test_refused_values_are_told_beside_the_field_and_kept(
     assert idle_of(site) == timedelta(minutes=15)
 
 
+def test_how_a_duration_is_written_is_read_aloud_with_its_field(charlie: Any) -> None:
+    page = charlie.get(EVERYBODY).text
+    assert re.search(r'<p id="format">Hãy ghi', page)
+    for name, told in (("idle_timeout", True), ("max_sessions", False)):
+        described = re.search(rf'<input[^>]*aria-describedby="([^"]*)"[^>]*id="{name}"', page)
+        assert ("format" in described[1].split()) == told
+
+
 def test_everything_that_is_wrong_is_told_at_once(charlie: Any) -> None:
     refused = charlie.post(
         EVERYBODY, TIMES | {"idle_timeout": "soon", "absolute_timeout": "90 ngày", "max_sessions": "0"}
