@@ -1,6 +1,6 @@
 // @ts-check
-// What the pages do beyond HTML: a password can be shown while it is typed, a link copied at a click. Without this file
-// all of them still work.
+// What the pages do beyond HTML: a password can be shown while it is typed, a link copied at a click, and what stands
+// on a page alone is not lost by leaving it unasked. Without this file all of them still work.
 
 /** @param {HTMLButtonElement} button */
 function offerToShow(button) {
@@ -33,6 +33,21 @@ function offerToCopy(button) {
     button.setAttribute("aria-label", button.dataset.copied ?? "");
   });
 }
+
+/**
+ * The browser asks before the page is left, until the file was saved.
+ * @param {HTMLAnchorElement} link
+ */
+function askBeforeLeaving(link) {
+  /** @param {BeforeUnloadEvent} leaving */
+  const ask = (leaving) => leaving.preventDefault();
+  addEventListener("beforeunload", ask);
+  link.addEventListener("click", () => removeEventListener("beforeunload", ask));
+}
+
+document.querySelectorAll("a[data-only-here]").forEach((link) => {
+  if (link instanceof HTMLAnchorElement) askBeforeLeaving(link);
+});
 
 document.querySelectorAll("button[data-copy]").forEach((button) => {
   if (button instanceof HTMLButtonElement) offerToCopy(button);

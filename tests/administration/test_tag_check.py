@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from dvauth.administration.tag_check import (
     MOST_BYTES,
+    ConnectionRefused,
     LeadsElsewhere,
     NoAnswer,
     NotThePortals,
@@ -19,6 +21,8 @@ from dvauth.administration.tag_check import (
     Refused,
     Tag,
     TagCheck,
+    TooSlow,
+    UnknownHost,
 )
 from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.portal import Portal
@@ -151,7 +155,7 @@ def test_a_page_that_is_not_there_is_told(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
     gone = Portal(id=1, slug="gone", name="Báo", origins=(origin,))
-    with pytest.raises(NoAnswer, match="refused"):
+    with pytest.raises(ConnectionRefused, match="no web server"):
         look(gone)
     with pytest.raises(NoAnswer, match="SSL"):
         look(Portal(id=1, slug="gone", name="Báo", origins=(serve("").origins[0].replace("http:", "https:"),)))
@@ -160,10 +164,26 @@ def test_a_page_that_is_not_there_is_told(serve: Serve) -> None:
 def test_a_page_that_never_ends_is_given_up(serve: Serve) -> None:
     portal = serve("x" * 1000, drip=0.05)
     began = time.monotonic()
-    with pytest.raises(NoAnswer, match="timed out"):
+    with pytest.raises(TooSlow):
         TagCheck(CENTRE, patience=0.3).look(portal, portal.origins[0])
     assert time.monotonic() - began < 3
 
 
 def test_of_a_huge_page_the_beginning_is_read(serve: Serve) -> None:
     assert look(serve("<p>" + "x" * MOST_BYTES + tag(serve(""), CENTRE))) is Tag.MISSING
+
+
+def test_names_below_localhost_lead_to_this_machine_as_in_browsers(serve: Serve) -> None:
+    served = serve("<p>Tin tức</p>")
+    origin = served.origins[0].replace("127.0.0.1", "portal.dvauth.localhost")
+    assert look(replace(served, origins=(origin,))) is Tag.MISSING
+
+
+def test_a_name_nobody_knows_is_told_as_such() -> None:
+    portal = Portal(id=1, slug="news", name="Báo", origins=("https://nowhere.invalid",))
+
+    def unknown(_host: str, _port: int) -> list[str]:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    with pytest.raises(UnknownHost, match=r"nowhere\.invalid"):
+        TagCheck(CENTRE, resolve=unknown).look(portal, "https://nowhere.invalid/")

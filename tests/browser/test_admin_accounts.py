@@ -114,11 +114,18 @@ def test_many_are_added_by_a_file_and_their_links_saved(
     assert_good(page)
     page.get_by_role("button", name="Thêm 2 tài khoản").click()
     assert_good(page)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="Tất cả tài khoản").click()
+    expect(page.get_by_role("heading", name="Đã thêm các tài khoản")).to_be_visible()
+    assert asked == ["beforeunload"]
     with page.expect_download() as saved:
         page.get_by_role("link", name="Lưu các liên kết thành CSV").click()
     rows = list(csv.reader(Path(saved.value.path()).read_text("utf-8-sig").splitlines()))
     assert [row[:2] for row in rows[1:]] == [[f"{fresh}a", "Đỗ Thị Hà"], [f"{fresh}b", "Trần Văn Dũng"]]
-    page.goto(f"{service.url}{ALL}")
+    page.get_by_role("link", name="Tất cả tài khoản").click()
+    expect(page.get_by_role("heading", name="Tài khoản", exact=True)).to_be_visible()
+    assert asked == ["beforeunload"]
     with page.expect_download() as saved:
         page.get_by_role("link", name="Tải tất cả về dạng CSV").click()
     assert f"{fresh}b" in Path(saved.value.path()).read_text("utf-8-sig")

@@ -79,7 +79,14 @@ def test_the_prompt_is_shown_while_its_words_and_colour_are_typed(
     expect(shown.locator(".title")).to_have_text("Anh chị còn ở đây không?")
     expect(answer).to_have_text("<b>Ở lại</b>")
     assert answer.evaluate("element => getComputedStyle(element).backgroundColor") == ours == "rgb(15, 108, 189)"
-    page.get_by_label("Colour of the button").fill("#ffcc00")
+    colour = page.get_by_label("Colour of the button")
+    colour.fill("red")
+    expect(page.get_by_text("This is no colour.")).to_be_visible()
+    page.get_by_label("Or choose it").fill("#a61b1b")
+    expect(colour).to_have_value("#a61b1b")
+    expect(page.get_by_text("This is no colour.")).to_be_hidden()
+    colour.fill("#ffcc00")
+    expect(page.get_by_text("This colour is too light for white words.")).to_be_visible()
     assert answer.evaluate("element => getComputedStyle(element).backgroundColor") != ours
     results = Axe().run(page)  # its contrast among the rest
     assert results.violations_count == 0, results.generate_report()

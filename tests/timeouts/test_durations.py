@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvauth.timeouts.durations import parse_duration, short
+from dvauth.timeouts.durations import TooLong, parse_duration, short
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ from dvauth.timeouts.durations import parse_duration, short
         (" 1H 30M ", 5400),
         ("0s", 0),
         ("15 PHÚT", 900),
+        ("1,5 giờ", 5400),
+        ("1.5h", 5400),
+        ("0,07 giờ", 252),
     ],
 )
 def test_durations_are_read_as_they_are_spoken(typed: str, seconds: int) -> None:
@@ -38,12 +41,33 @@ def test_durations_are_read_as_they_are_spoken(typed: str, seconds: int) -> None
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "15", "phút", "soon", "30m1h", "1h1h", "-5m", "1.5h", "1h 30", "1000000s", "5 parsecs", "1h,30m", "१५m"],
+    [
+        "",
+        " ",
+        "15",
+        "phút",
+        "soon",
+        "30m1h",
+        "1h1h",
+        "-5m",
+        "1.500h",
+        "1,5 giây",
+        "1h 30",
+        "5 parsecs",
+        "1h,30m",
+        "१५m",
+    ],
 )
 def test_what_is_none_is_refused(typed: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - what was typed is all it says
         parse_duration(typed)
     assert str(refused.value) == typed
+
+
+@pytest.mark.parametrize("typed", ["1000000s", "999999999999 ngày", f"{'9' * 5000} ngày"])
+def test_what_is_too_long_is_told_as_such(typed: str) -> None:
+    with pytest.raises(TooLong):
+        parse_duration(typed)
 
 
 @given(st.integers(0, 999_999))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
-from dvauth.accounts.account import Account, Draft
+from dvauth.accounts.account import Account, Draft, canonical
 from dvauth.accounts.directory import AccountDirectory, insert_account, store_password
 from dvauth.accounts.errors import LinkUnusable, NoSuchAccount
 from dvauth.accounts.models import AccountRow, SetupLinkRow
@@ -66,6 +66,21 @@ class SetupLinks:
                 note(sql, account)
                 invited.append((account, self._insert(sql, account.id)))
         return invited
+
+    def renew(self, usernames: Iterable[str]) -> list[tuple[Account, str]]:
+        """Those of these accounts that may log in and have chosen no password yet, each with the token of a new link.
+
+        Their older links no longer work.
+        """
+        waiting = (
+            AccountRow.canonical_username.in_(list(map(canonical, usernames))),
+            AccountRow.password_hash.is_(None),
+            AccountRow.disabled_at.is_(None),
+        )
+        with self._database.session() as sql:
+            rows = sql.scalars(select(AccountRow).where(*waiting).order_by(AccountRow.canonical_username)).all()
+            sql.execute(delete(SetupLinkRow).where(SetupLinkRow.account_id.in_([row.id for row in rows])))
+            return [(row.value(), self._insert(sql, row.id)) for row in rows]
 
     def _insert(self, sql: Session, account_id: str) -> str:
         token, expires_at = secrets.token_urlsafe(32), self._now() + self._lifetime

@@ -31,6 +31,12 @@ class Checked:
     drafts: list[Draft]
     mistakes: list[Mistake]
 
+    @property
+    def is_there_already(self) -> bool:
+        """Whether every account of the file is there, and nothing else is wrong: it was brought a second time."""
+        found = [each for each in self.mistakes if isinstance(each.why, UsernameTaken)]
+        return bool(found) and len(found) == len(self.mistakes) == len(self.drafts)
+
 
 class ImportRefused(Exception):
     """Nothing was added; ``mistakes`` say why."""
@@ -72,6 +78,16 @@ class AccountImport:
             return self._administration.add_all(actor, checked.drafts, progress)
         except UsernameTaken as error:  # since it was checked
             raise ImportRefused([Mistake(None, error)]) from error
+
+    def invite_again(self, actor: Actor, content: bytes) -> list[Invitation]:
+        """New links for those of a file brought before who have chosen no password yet; their older ones are void.
+
+        Raises ``ImportRefused`` where not every account of the file is there.
+        """
+        checked = self.check(content)
+        if not checked.is_there_already:
+            raise ImportRefused(checked.mistakes)
+        return self._administration.invite_again(actor, [draft.username for draft in checked.drafts])
 
     def _mistakes(self, lines: Sequence[Line], drafts: Sequence[Draft]) -> Iterator[Mistake]:
         taken = self._accounts.taken(draft.username for draft in drafts)

@@ -144,6 +144,15 @@ class AccountAdministration:
         self._note(actor, account, change="setup link issued")
         return self._invitation(account, token)
 
+    def invite_again(self, actor: Actor, usernames: Iterable[str]) -> list[Invitation]:
+        """New links for those who have chosen no password yet; their older ones no longer work."""
+        invited = self._links.renew(usernames)
+        for count, (account, _token) in enumerate(invited, start=1):
+            self._note(actor, account, change="setup link issued")
+            if count % EVENTS_AT_A_TIME == 0:
+                self._flush()
+        return [self._invitation(account, token) for account, token in invited]
+
     def rename(self, actor: Actor, account: Account, display_name: str) -> None:
         """Raises ``BadDisplayName``, ``NoSuchAccount``."""
         self._accounts.rename(account.id, display_name)

@@ -1,17 +1,31 @@
 """What administrators do with the audit log: read it, and take rows out of the house. Nobody changes it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from dvauth.accounts.directory import AccountDirectory
 from dvauth.administration.actor import Actor, Record
 from dvauth.administration.spreadsheet import csv_lines
-from dvauth.audit.trail import AuditTrail, Place, Recorded, Wanted
+from dvauth.audit.trail import BATCH, AuditTrail, Place, Recorded, Wanted
 
-COLUMNS = ("at", "level", "event", "account", "actor", "session", "portal", "address", "details", "id")
+COLUMNS = (
+    "at",
+    "level",
+    "event",
+    "account",
+    "account_username",
+    "actor",
+    "actor_username",
+    "session",
+    "portal",
+    "address",
+    "details",
+    "id",
+)
 
 
 class Form(StrEnum):
@@ -51,22 +65,36 @@ class AuditAdministration:
             form=form,
             rows=chosen or "all",
         )
-        rows = self._trail.all(wanted)
+        documents = self._exported(wanted)
         return (
-            csv_lines(COLUMNS, map(_cells, rows))
+            csv_lines(COLUMNS, map(_cells, documents))
             if form is Form.CSV
-            else (json.dumps(document(row)) + "\n" for row in rows)
+            else (json.dumps(each) + "\n" for each in documents)
         )
 
+    def documents(self, rows: Sequence[Recorded]) -> list[dict[str, Any]]:
+        """Plain values for JSON; usernames, as they are now, beside the ids."""
+        names = self.usernames(rows)
+        return [_document(row, names) for row in rows]
 
-def document(row: Recorded) -> dict[str, Any]:
-    """Plain values for JSON."""
-    known = {"level": row.known.level if row.known else None, "at": row.at.isoformat()}
+    def _exported(self, wanted: Wanted) -> Iterator[dict[str, Any]]:
+        rows = self._trail.all(wanted)
+        while batch := list(islice(rows, BATCH)):
+            yield from self.documents(batch)
+
+
+def _document(row: Recorded, names: Mapping[str, str]) -> dict[str, Any]:
+    known = {
+        "at": row.at.isoformat(),
+        "level": row.known.level if row.known else None,
+        "account_username": names.get(row.account or ""),
+        "actor_username": names.get(row.actor or ""),
+    }
     return {name: known[name] if name in known else getattr(row, name) for name in COLUMNS}
 
 
-def _cells(row: Recorded) -> list[str]:
-    values = document(row) | {"details": json.dumps(row.details, ensure_ascii=False)}
+def _cells(told: Mapping[str, Any]) -> list[str]:
+    values = {**told, "details": json.dumps(told["details"], ensure_ascii=False)}
     return [str(value or "") for value in values.values()]
 
 

@@ -55,6 +55,18 @@ class NoAnswer(PageUnread):
     sentence = N_("The page cannot be reached ({why}).")
 
 
+class UnknownHost(NoAnswer):
+    sentence = N_("The page cannot be reached: the name {host} is unknown to this machine.")
+
+
+class ConnectionRefused(NoAnswer):
+    sentence = N_("The page cannot be reached: no web server answers at {host}.")
+
+
+class TooSlow(NoAnswer):
+    sentence = N_("The page cannot be reached: {host} did not answer in time.")
+
+
 class LeadsElsewhere(PageUnread):
     sentence = N_("The page leads on to {location}. Give the address of the page itself.")
 
@@ -64,7 +76,8 @@ class Refused(PageUnread):
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """By the system's resolver. Raises ``OSError``."""
+    """By the system's resolver, and ``*.localhost`` as browsers have it (RFC 6761, 6.3). Raises ``OSError``."""
+    host = "localhost" if host.endswith(".localhost") else host
     return list(dict.fromkeys(str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
 
 
@@ -85,7 +98,7 @@ class TagCheck:
         try:
             page = self._read(url, origin)
         except (OSError, HTTPException) as error:
-            raise NoAnswer(why=_in_few_words(error)) from error
+            raise _no_answer(error, origin.partition("://")[2]) from error
         return _tag_on(page, url, homes)
 
     def _read(self, url: str, origin: str) -> str:
@@ -173,6 +186,14 @@ def _body(answer: HTTPResponse) -> str:
     if answer.status != 200:
         raise Refused(status=answer.status)
     return answer.read(MOST_BYTES).decode("utf-8", "replace")
+
+
+def _no_answer(error: Exception, host: str) -> NoAnswer:
+    common = {socket.gaierror: UnknownHost, ConnectionRefusedError: ConnectionRefused, TimeoutError: TooSlow}
+    for kind, found in common.items():
+        if isinstance(error, kind):
+            return found(host=host)
+    return NoAnswer(why=_in_few_words(error))
 
 
 def _in_few_words(error: Exception) -> str:

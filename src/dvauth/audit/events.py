@@ -126,7 +126,7 @@ class Event(StrEnum):
     AUTHZ_ADMIN = (
         "authz_admin",
         Level.WARN,
-        N_("an administrator changed portals or timeouts, ended sessions, or exported accounts"),
+        N_("an administrator did what the action says"),
         ("actor", "action"),
     )
     AUTHZ_CHANGE = (

@@ -1,15 +1,15 @@
 """``dvauth audit``: who did what, and why sessions ended."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from typing import Any, TypeVar
 
 import click
 
-from dvauth.administration.audit import Form, document
+from dvauth.administration.audit import Form
 from dvauth.audit.events import Event
-from dvauth.audit.trail import Recorded, Wanted
+from dvauth.audit.trail import Wanted
 from dvauth.cli.address import Address
 from dvauth.cli.duration import Duration
 from dvauth.cli.joined import CLI, joined
@@ -50,15 +50,15 @@ def audit() -> None:
 def tail(most: int, *, as_json: bool, **given: Any) -> None:
     """Show the latest events, the newest last."""
     with joined() as parts:
-        rows = parts.administration.audit.newest(_wanted(parts, **given), most=most)[::-1]
-        names = parts.administration.audit.usernames(rows)
+        desk = parts.administration.audit
+        documents = desk.documents(desk.newest(_wanted(parts, **given), most=most)[::-1])
     if as_json:
-        show_json([document(row) for row in rows])
-    elif not rows:
+        show_json(documents)
+    elif not documents:
         click.echo(_("There are no such events."))
     else:
         columns = [_("When"), _("Event"), _("About"), _("By"), _("Portal"), _("Address"), _("Details")]
-        show_table(columns, (_row(row, names) for row in rows))
+        show_table(columns, map(_row, documents))
 
 
 @audit.command()
@@ -85,8 +85,8 @@ def _wanted(parts: Parts, *, last: timedelta | None, account: str | None, actor:
     )
 
 
-def _row(row: Recorded, names: dict[str, str]) -> list[str]:
-    people = [names.get(name or "", name or "") for name in (row.account, row.actor)]
-    details = " ".join(f"{name}={value}" for name, value in row.details.items() if value is not None)
-    when = row.at.astimezone().isoformat(" ", "seconds")
-    return [when, row.event, *people, row.portal or "", row.address or "", details]
+def _row(told: dict[str, Any]) -> list[str]:
+    people = [told[f"{whose}_username"] or told[whose] or "" for whose in ("account", "actor")]
+    details = " ".join(f"{name}={value}" for name, value in told["details"].items() if value is not None)
+    when = datetime.fromisoformat(told["at"]).astimezone().isoformat(" ", "seconds")
+    return [when, told["event"], *people, told["portal"] or "", told["address"] or "", details]

@@ -11,13 +11,19 @@ _UNITS = {
     timedelta(seconds=1): ("s", "sec", "second", "seconds", "giây", "giay"),
 }
 _LENGTHS = {word: length for length, words in _UNITS.items() for word in words}
-_PART = re.compile(r"([0-9]{1,6})\s*([^\W\d]+)\s*")
+_PART = re.compile(r"([0-9]+(?:[.,][0-9]{1,2})?)\s*([^\W\d]+)\s*")
+_MOST = 999_999  # of a unit
+
+
+class TooLong(ValueError):
+    """It is a duration, and longer than any that is in use."""
 
 
 def parse_duration(typed: str) -> timedelta:
-    """``15 phút``, ``8 giờ``, ``1 hour 30 minutes``, ``90s``, ``1h30m``.
+    """``15 phút``, ``1,5 giờ``, ``1 hour 30 minutes``, ``90s``, ``1h30m``.
 
-    Raises ``ValueError`` if it is none: without a unit, with one twice, or with the larger after the smaller.
+    Raises ``TooLong``; ``ValueError`` if it is none: without a unit, with one twice, with the larger after the smaller,
+    or with a part of a second.
     """
     text, total, last = unicodedata.normalize("NFC", typed).strip().casefold(), timedelta(0), timedelta.max
     if not text:
@@ -27,7 +33,12 @@ def parse_duration(typed: str) -> timedelta:
         length = _LENGTHS.get(part[2]) if part else None
         if part is None or length is None or length >= last:
             raise ValueError(typed)
-        total, last, text = total + int(part[1]) * length, length, text[part.end() :]
+        number = float(part[1].replace(",", "."))
+        if number > _MOST:
+            raise TooLong(typed)
+        total, last, text = total + number * length, length, text[part.end() :]
+    if total.microseconds:
+        raise ValueError(typed)
     return total
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dvauth.audit.trail import Wanted
+
 PAGE = "/admin/accounts/import"
 TITLES = "username,display_name,roles\r\n"
 TWO = TITLES + "dora,Dora Lê,editor\r\nemil,,reader editor\r\n"
@@ -49,7 +51,38 @@ def test_a_file_is_shown_first_and_its_links_are_handed_out_once(site: Any, char
     assert (titles, dora[:2]) == (["username", "display_name", "setup_link"], ["dora", "Dora Lê"])
     browser.post(dora[2].removeprefix(site.centre), {"new": "một câu do chính chủ chọn"})
     assert browser.log_in("dora", "một câu do chính chủ chọn").status_code == 303
-    assert add(charlie, table_in(shown)).status_code == 422
+
+
+def links_in(page: Any) -> list[list[str]]:
+    download = re.search(r'href="data:text/csv;charset=utf-8;base64,([^"]+)" download', page.text)
+    assert download
+    return rows(base64.b64decode(download[1]))[1:]
+
+
+def test_a_file_sent_a_second_time_is_known_and_lost_links_are_made_anew(site: Any, charlie: Any, browser: Any) -> None:
+    (_dora, old), (_emil, emils) = ((row[0], row[2]) for row in links_in(add(charlie, TWO)))
+    browser.post(emils.removeprefix(site.centre), {"new": "một câu do chính chủ chọn"})
+    for repeated in (add(charlie, TWO), bring(charlie, TWO)):
+        assert repeated.status_code == 409
+        assert "Dòng 2" not in repeated.text
+    new = charlie.post(PAGE, {"table": table_in(repeated), "step": "invite"}, content_type="multipart/form-data")
+    ((username, _name, link),) = links_in(new)  # Emil has a password
+    assert username == "dora"
+    assert browser.get(old.removeprefix(site.centre)).status_code == 404
+    assert browser.get(link.removeprefix(site.centre)).status_code == 200
+    site.parts.audit.flush()
+    (made,) = site.parts.administration.audit.newest(Wanted(event="user_updated"), most=9)
+    assert (made.details, made.actor) == ({"change": "setup link issued"}, site.people["charlie"].id)
+
+
+def test_new_links_are_for_a_file_all_of_whose_accounts_are_there(site: Any, charlie: Any) -> None:
+    add(charlie, TWO)
+    more = TWO + "fred,,\r\n"
+    for table in (more, TITLES + "fred,,\r\n"):
+        asked = charlie.post(PAGE, {"table": table, "step": "invite"}, content_type="multipart/form-data")
+        assert "data:text/csv" not in asked.text
+    assert "Dòng 2" in add(charlie, more).text
+    assert site.parts.accounts.find("fred") is None
 
 
 @pytest.mark.parametrize(
@@ -76,6 +109,7 @@ def test_with_a_mistake_in_any_line_nothing_is_added(
     refused = bring(charlie, table)
     assert refused.status_code == 422
     assert told in refused.text
+    assert "dvauth " not in refused.text
     assert (f"Dòng {line}:" if line else "<p>") in refused.text
     if isinstance(table, str) and table:
         assert add(charlie, table).status_code == 422

@@ -54,22 +54,74 @@ def cards(page: Any) -> list[dict[str, str]]:
     for card in re.findall(r"<li>\s*<div class=\"head\">(.*?)</li>", page.text, re.DOTALL):
         facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", card, re.DOTALL)
         plain = {name: html.unescape(re.sub(r"<.*?>", "", value)).strip() for name, value in facts}
-        found.append(plain | {"title": html.unescape(re.search(r"<h2>(.*?)</h2>", card)[1])})
+        about = re.search(r'<p class="about">(.*?)</p>', card)
+        found.append(
+            plain | {"about": about[1] if about else "", "title": html.unescape(re.search(r"<h2>(.*?)</h2>", card)[1])}
+        )
     return found
 
 
 def test_who_did_what_is_told_with_names(site: Any, charlie: Any) -> None:
     charlie.post("/admin/portals/news", {"name": "Báo mới", "origins": site.news})
     site.parts.audit.flush()
+    site.parts.watch.beat()
     newest = cards(charlie.get(AUDIT))[0]
     charlies = f"charlie ({site.people['charlie'].id})"
-    assert newest["title"] == "Quản trị viên đã thay đổi cổng hoặc thời hạn, kết thúc phiên hoặc xuất tài khoản"
+    assert newest["title"] == "Đã thay đổi cổng"
+    assert newest["about"] == "Người thực hiện: charlie · Cổng: Báo mới"
     assert (newest["Người thực hiện"], newest["Địa chỉ IP"]) == (charlies, "127.0.0.1")
-    assert (newest["Việc đã làm"], newest["Trước"], newest["Sau"]) == (
-        "đã thay đổi cổng",
-        "name=Báo tỉnh",
-        "name=Báo mới",
-    )
+    assert (newest["Trước"], newest["Sau"]) == ("Tên: Báo tỉnh", "Tên: Báo mới")
+
+
+@pytest.mark.parametrize(
+    ("event", "details", "title", "told"),
+    [
+        (
+            "authz_admin",
+            {
+                "action": "timeouts changed",
+                "before": "idle_timeout=15m warn_before=unset",
+                "after": "idle_timeout=1h30m",
+            },
+            "Đã thay đổi thời hạn",
+            {
+                "Trước": "Đăng xuất khi không thao tác sau: 15 phút; Nhắc trước khi đăng xuất: không đặt",
+                "Sau": "Đăng xuất khi không thao tác sau: 1 giờ 30 phút",
+            },
+        ),
+        (
+            "authz_admin",
+            {"action": "all sessions ended", "sessions": 3},
+            "Đã kết thúc mọi phiên",
+            {"Phiên đăng nhập": "3"},
+        ),
+        (
+            "authz_admin",
+            {"action": "audit exported", "form": "jsonl", "rows": "all"},
+            "Đã xuất nhật ký",
+            {"Định dạng": "JSON Lines", "Các dòng": "tất cả"},
+        ),
+        (
+            "authz_change",
+            {"before": "reader", "after": ""},
+            "Vai trò của một tài khoản đã được thay đổi",
+            {"Sau": "chưa có"},
+        ),
+        (
+            "user_updated",
+            {"change": "disabled", "before": "enabled"},
+            "Đã vô hiệu hóa tài khoản",
+            {"Trước": "đang hoạt động"},
+        ),
+    ],
+)
+def test_an_act_is_told_in_the_words_of_the_pages(
+    site: Any, charlie: Any, event: str, details: dict[str, Any], title: str, told: dict[str, str]
+) -> None:
+    add(site, event=event, details=details, portal="desk")
+    (card,) = cards(charlie.get(f"{AUDIT}?portal=desk"))
+    assert card["title"] == title
+    assert told.items() <= card.items()
 
 
 @pytest.mark.proves("LG2")
@@ -156,6 +208,24 @@ def test_what_strangers_sent_is_no_formula_in_a_spreadsheet(site: Any, charlie: 
     exact = [json.loads(line) for line in charlie.get(f"{AUDIT}/export.jsonl?event=authn_login_fail").text.splitlines()]
     assert {line["account"] for line in exact} >= {"+1", "@SUM(A1)"}
     assert exact[0]["level"] == "WARN"
+
+
+def test_an_export_names_people_and_the_zone_of_its_times(site: Any, charlie: Any) -> None:
+    alice, charlies = site.people["alice"].id, site.people["charlie"].id
+    add(site, event="user_updated", account=alice, actor=charlies, portal="news")
+    add_one = {"id": "b", "at": NOON, "event": "user_updated", "actor": "cli", "portal": "news", "details": {}}
+    with site.parts.database.session() as sql:
+        sql.execute(insert(AuditRow), [add_one])
+    answer = charlie.get(f"{AUDIT}/export.csv?portal=news")
+    told = list(csv.DictReader(StringIO(answer.data.decode("utf-8-sig"), newline="")))
+    named = {"account": alice, "account_username": "alice", "actor": charlies, "actor_username": "charlie"}
+    (found,) = [row for row in told if row["id"] == "a-0000"]
+    assert named.items() <= found.items()
+    assert found["at"] == "2020-03-02T05:00:00+00:00"
+    (other,) = [row for row in told if row["id"] == "b"]
+    assert (other["actor"], other["actor_username"]) == ("cli", "")
+    lines = [json.loads(line) for line in charlie.get(f"{AUDIT}/export.jsonl?portal=news").text.splitlines()]
+    assert {line["actor_username"] for line in lines} == {"charlie", None}
 
 
 def test_an_export_is_streamed_and_recorded(site: Any, charlie: Any) -> None:

@@ -83,7 +83,7 @@ def test_a_session_lives_on_when_its_portal_changes(site: Any, charlie: Any) -> 
     [
         ({"slug": "Bank"}, "slug", "Bank"),
         ({"slug": "news"}, "slug", "“news”"),
-        ({"slug": ""}, "slug", "Hãy nhập một giá trị"),
+        ({"slug": ""}, "slug", "Hãy nhập tên ngắn"),
         ({"name": "  "}, "name", "“  ”"),
         ({"origins": "bank.example.vn"}, "origins", "“bank.example.vn”"),
         ({"origins": "https://news.example.vn"}, "origins", "“news”"),

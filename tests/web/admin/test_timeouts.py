@@ -143,7 +143,10 @@ def test_a_change_is_audited_with_what_it_changed_and_can_be_taken_back_once(sit
     [
         ({"idle_timeout": "15"}, "“15 phút”"),
         ({"idle_timeout": "soon"}, "“soon”"),
-        ({"idle_timeout": ""}, "Hãy nhập một giá trị"),
+        ({"idle_timeout": "0"}, "“15 phút”"),
+        ({"idle_timeout": "0 phút"}, "0 giây"),
+        ({"idle_timeout": "999999999999 ngày"}, "quá dài"),
+        ({"idle_timeout": ""}, "Đăng xuất khi không thao tác sau: hãy nhập một giá trị"),
         ({"warn_before": "10 giây"}, "20 giây"),
         ({"max_sessions": "0"}, "không nằm trong khoảng từ 1 đến 1000"),
         ({"max_sessions": "many"}, "Hãy nhập một số nguyên"),
@@ -157,10 +160,27 @@ def test_refused_values_are_told_beside_the_field_and_kept(
         refused = charlie.post(EVERYBODY, TIMES | typed | {"step": step})
         assert refused.status_code == 422
         (name,) = typed
-        assert f'id="{name}-error"' in refused.text
-        assert told in refused.text
+        error = re.search(f'id="{name}-error">(.*?)</p>', refused.text, re.DOTALL)
+        assert error
+        assert told in error[1]
         assert f'value="{typed[name]}"' in refused.text
     assert idle_of(site) == timedelta(minutes=15)
+
+
+def test_how_a_duration_is_written_is_read_aloud_with_its_field(charlie: Any) -> None:
+    page = charlie.get(EVERYBODY).text
+    assert re.search(r'<p id="format">Hãy ghi', page)
+    for name, told in (("idle_timeout", True), ("max_sessions", False)):
+        described = re.search(rf'<input[^>]*aria-describedby="([^"]*)"[^>]*id="{name}"', page)
+        assert ("format" in described[1].split()) == told
+
+
+def test_everything_that_is_wrong_is_told_at_once(charlie: Any) -> None:
+    refused = charlie.post(
+        EVERYBODY, TIMES | {"idle_timeout": "soon", "absolute_timeout": "90 ngày", "max_sessions": "0"}
+    )
+    wrong = set(re.findall(r'id="(\w+)-error"', refused.text))
+    assert wrong == {"idle_timeout", "absolute_timeout", "max_sessions"}
 
 
 def test_roles_and_portals_get_times_of_their_own(site: Any, charlie: Any) -> None:
@@ -174,9 +194,20 @@ def test_roles_and_portals_get_times_of_their_own(site: Any, charlie: Any) -> No
     assert "Báo tỉnh" in overview
     explained = charlie.get(f"{OVERVIEW}/explained?account=bob&portal=news").text
     assert re.search(r"<dd>3 phút, vì: [^<]*Báo tỉnh", explained)
-    assert charlie.get(f"{OVERVIEW}/explained?account=nobody").status_code == 404
+    assert re.search(r'<section[^>]*id="explained"[^>]* autofocus', explained)
+    unknown = charlie.get(f"{OVERVIEW}/explained?account=nobody")
+    assert unknown.status_code == 404
+    assert re.search(r'id="asked-account"[^>]*aria-describedby="asked-account-error"[^>]* autofocus', unknown.text)
     assert charlie.get(f"{OVERVIEW}/portal/nowhere").status_code == 404
     assert charlie.post(f"{OVERVIEW}/role/Clerk!", {"step": "save"}, page=EVERYBODY).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["", "Kế toán", "-"])
+def test_a_role_that_cannot_be_is_told_beside_the_field(charlie: Any, name: str) -> None:
+    refused = charlie.get(f"{OVERVIEW}/roles", query_string={"name": name})
+    assert refused.status_code == 422
+    assert f"“{name}”" in re.search('id="role-name-error">(.*?)</p>', refused.text, re.DOTALL)[1]
+    assert charlie.get(f"{OVERVIEW}/roles?name=ke-toan").headers["Location"] == f"{OVERVIEW}/role/ke-toan"
 
 
 @pytest.mark.proves("TO3", "TO14")

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Self
 
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, StringField
 from wtforms.validators import InputRequired
 
+from dvauth.administration.timeouts import UnknownRole
+from dvauth.explained import Explained
 from dvauth.web.forms import CheckboxesField
 from dvauth.web.i18n import lazy_gettext as _
 from dvauth.web.i18n import role_name
@@ -33,3 +36,14 @@ class NewAccountForm(RolesForm):
 
 class RenameForm(Form):
     display_name = StringField(_("Name that people read"), [InputRequired(_("Enter a name"))], render_kw=_NAME)
+
+
+def told(why: Explained) -> str:
+    """In words; where a command would be named, the page."""
+    if not isinstance(why, UnknownRole):
+        return why.explain(gettext)
+    sentence = gettext(
+        "There is no role “{role}”; there are {known}. A role of your own begins with its times on the page “Automatic "
+        "logout”."
+    )
+    return sentence.format(**why.values)

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from dvauth.administration.account_import import Checked, ImportRefused, Mistake
 from dvauth.administration.account_table import COLUMNS, links_csv
 from dvauth.administration.accounts import Invitation
+from dvauth.web.admin.account_forms import told
 from dvauth.web.admin.entrance import current_actor, refuse_unknown_fields, require_fresh_administrator
 from dvauth.web.services import services
 
@@ -28,19 +29,19 @@ def choose() -> str:
 def look_or_add() -> ResponseReturnValue:
     """Show what the file would add; add it only when that was looked at."""
     refuse_unknown_fields(besides=("file", "table", "step"))
-    adds = request.form.get("step") == "save"
-    content = request.form.get("table", "").encode() if adds else _uploaded()
+    step = request.form.get("step")
+    content = request.form.get("table", "").encode() if step in {"save", "invite"} else _uploaded()
     if not content:
         return _page(problem=gettext("Choose a file.")), 422
     if len(content) > LARGEST_FILE:
-        sentence = gettext("The file is larger than %(size)d kB. Bring it in parts, or use dvauth account import.")
+        sentence = gettext("The file is larger than %(size)d kB. Bring it in parts, each with the first line.")
         return _page(problem=sentence % {"size": LARGEST_FILE // 1024}), 422
-    if adds:
-        return _added(content)
     checked = services().administration.account_import.check(content)
+    if checked.is_there_already:
+        return _invited_again(content) if step == "invite" else (_there_already(checked, content), 409)
     if checked.mistakes:
         return _page(mistakes=checked.mistakes), 422
-    return _looked_at(checked, content)
+    return _added(content) if step == "save" else _looked_at(checked, content)
 
 
 def _uploaded() -> bytes:
@@ -53,7 +54,21 @@ def _added(content: bytes) -> ResponseReturnValue:
         invited = services().administration.account_import.run(current_actor(), content)
     except ImportRefused as refused:
         return _page(mistakes=refused.mistakes), 422
-    return render_template("admin/accounts/imported.html", invited=invited, download=_download(invited))
+    return _links_page(invited, is_new=True)
+
+
+def _invited_again(content: bytes) -> ResponseReturnValue:
+    try:
+        invited = services().administration.account_import.invite_again(current_actor(), content)
+    except ImportRefused as refused:
+        return _page(mistakes=refused.mistakes), 422
+    if not invited:
+        return _page(problem=gettext("Everybody in this file has chosen a password already: nobody needs a link.")), 422
+    return _links_page(invited, is_new=False)
+
+
+def _links_page(invited: list[Invitation], *, is_new: bool) -> str:
+    return render_template("admin/accounts/imported.html", invited=invited, download=_download(invited), is_new=is_new)
 
 
 def _download(invited: list[Invitation]) -> str:
@@ -63,12 +78,20 @@ def _download(invited: list[Invitation]) -> str:
 
 
 def _looked_at(checked: Checked, content: bytes) -> str:
-    # Without its mark of UTF-8, which a form would not bring back.
-    return render_template("admin/accounts/import_check.html", drafts=checked.drafts, table=content.decode("utf-8-sig"))
+    return render_template("admin/accounts/import_check.html", drafts=checked.drafts, table=_table(content))
+
+
+def _there_already(checked: Checked, content: bytes) -> str:
+    return render_template("admin/accounts/import_again.html", drafts=checked.drafts, table=_table(content))
+
+
+def _table(content: bytes) -> str:
+    """Without its mark of UTF-8, which a form would not bring back."""
+    return content.decode("utf-8-sig")
 
 
 def _page(*, problem: str | None = None, mistakes: list[Mistake] | None = None) -> str:
-    told = [(each.line, each.why.explain(gettext)) for each in mistakes or ()]
+    sentences = [(each.line, told(each.why)) for each in mistakes or ()]
     return render_template(
-        "admin/accounts/import.html", problem=problem, mistakes=told, columns=COLUMNS, largest=LARGEST_FILE // 1024
+        "admin/accounts/import.html", problem=problem, mistakes=sentences, columns=COLUMNS, largest=LARGEST_FILE // 1024
     )

@@ -15,7 +15,7 @@ from dvauth.administration.account_table import accounts_csv
 from dvauth.administration.accounts import OwnAccount
 from dvauth.administration.spreadsheet import UTF8_MARK
 from dvauth.administration.timeouts import UnknownRole
-from dvauth.web.admin.account_forms import NewAccountForm, RenameForm, RolesForm
+from dvauth.web.admin.account_forms import NewAccountForm, RenameForm, RolesForm, told
 from dvauth.web.admin.entrance import current_actor, refuse_unknown_fields, require_fresh_administrator
 from dvauth.web.i18n import lazy_gettext
 from dvauth.web.services import services
@@ -65,7 +65,7 @@ def add() -> ResponseReturnValue:
     except BadDisplayName as refused:
         form.display_name.errors = [refused.explain(gettext)]
     except (AccountError, UnknownRole) as refused:
-        form.roles.errors = [refused.explain(gettext)]
+        form.roles.errors = [told(refused)]
     else:
         return render_template("admin/accounts/invitation.html", invitation=invitation, is_new=True)
     return _new_page(form), 422
@@ -108,7 +108,7 @@ def set_roles(account_id: str) -> ResponseReturnValue:
     try:
         services().administration.accounts.set_roles(current_actor(), account, form.roles.data or ())
     except (AccountError, OwnAccount, UnknownRole) as refused:
-        form.roles.errors = [refused.explain(gettext)]
+        form.roles.errors = [told(refused)]
         return _account_page(account, roles=form), 422
     return _done(account, "roles")
 

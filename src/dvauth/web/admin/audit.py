@@ -13,10 +13,12 @@ from wtforms.validators import Optional
 from dvauth.administration import audit as administration
 from dvauth.administration.spreadsheet import UTF8_MARK
 from dvauth.audit.events import Event
-from dvauth.audit.trail import Place, Wanted
+from dvauth.audit.trail import Place, Recorded, Wanted
+from dvauth.web.admin.audit_facts import facts, roles
 from dvauth.web.admin.entrance import current_actor, require_administrator
 from dvauth.web.forms import TranslatedForm
 from dvauth.web.i18n import lazy_gettext as _
+from dvauth.web.i18n import role_name
 from dvauth.web.services import services
 
 PAGE = 50  # rows
@@ -116,8 +118,23 @@ def meaning(event: Event) -> str:
     return told[:1].upper() + told[1:]
 
 
-def in_words(name: str, value: Any) -> str:
+def heading(row: Recorded) -> str:
+    """What happened; of an event that stands for many acts, the act."""
+    act = row.details.get("action") or row.details.get("change")
+    if row.known is None or act is None:
+        return meaning(row.known) if row.known else row.event
+    told = in_words(row, "change" if "change" in row.details else "action", act)
+    return told[:1].upper() + told[1:]
+
+
+def in_words(row: Recorded, name: str, value: Any) -> str:
     """A detail of an event; what dvauth does not know by heart stays as it was recorded."""
+    if name in {"before", "after"}:
+        return facts(row.event, str(value))
+    if name == "roles":
+        return roles(str(value))
+    if name == "role":
+        return role_name(str(value))
     known = {
         "idle": gettext("no activity"),
         "portal-idle": gettext("no activity on this portal"),
@@ -135,14 +152,27 @@ def in_words(name: str, value: Any) -> str:
         "prompt changed": gettext("prompt changed"),
         "tag looked for": gettext("tag looked for"),
         "audit exported": gettext("audit log exported"),
-        "enabled": gettext("enabled"),
-        "disabled": gettext("disabled"),
+        "accounts exported": gettext("accounts exported"),
+        "session ended": gettext("session ended"),
+        "sessions of the account ended": gettext("sessions of the account ended"),
+        "sessions of the portal ended": gettext("sessions of the portal ended"),
+        "all sessions ended": gettext("all sessions ended"),
+        "sessions ended": gettext("sessions of the account ended"),
+        "setup link issued": gettext("one-time link made"),
+        "renamed": gettext("name changed"),
+        "unlocked": gettext("account unlocked"),
+        "enabled": gettext("account enabled"),
+        "disabled": gettext("account disabled"),
         "password": gettext("password"),
         "unknown": gettext("not known, or revoked"),
         "expired": gettext("its time was over"),
         "owner": gettext("it acts for no active administrator"),
+        "all": gettext("all"),
+        "csv": "CSV",
+        "jsonl": "JSON Lines",
     }
-    return known.get(str(value), str(value)) if name in {"reason", "action", "change", "factor"} else str(value)
+    worded = {"reason", "action", "change", "factor", "rows", "form"}
+    return known.get(str(value), str(value)) if name in worded else str(value)
 
 
 def title(name: str) -> str:
@@ -167,5 +197,6 @@ def title(name: str) -> str:
         "scopes": gettext("Scopes"),
         "expires_at": gettext("Works until"),
         "name": gettext("Name"),
+        "sessions": gettext("Sessions"),
     }
     return known.get(name, name)

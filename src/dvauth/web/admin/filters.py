@@ -27,8 +27,8 @@ def init_app(app: Flask) -> None:
         "changes": changes,
         "detail": audit.in_words,
         "detail_title": audit.title,
-        "event_meaning": audit.meaning,
         "explained": explained,
+        "event_heading": audit.heading,
     }
     for name, filter_ in filters.items():
         app.add_template_filter(filter_, name)

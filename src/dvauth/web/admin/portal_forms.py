@@ -52,9 +52,11 @@ def _activities() -> dict[str, str]:
 class PortalForm(TranslatedForm):
     """Name and origins; ``NewPortalForm`` has what can be chosen but once."""
 
-    name = StringField(_("Name"), [InputRequired(_("Enter a value"))], render_kw=_PLAIN)
+    name = StringField(_("Name"), [InputRequired(_("Enter a name"))], render_kw=_PLAIN)
     origins = TextAreaField(
-        _("Addresses (origins), one a line"), [InputRequired(_("Enter a value"))], render_kw=_CODE | {"rows": 3}
+        _("Addresses (origins), one a line"),
+        [InputRequired(_("Enter at least one address"))],
+        render_kw=_CODE | {"rows": 3},
     )
 
     @classmethod
@@ -70,7 +72,7 @@ class PortalForm(TranslatedForm):
 
 
 class NewPortalForm(PortalForm):
-    slug = StringField(_("Short name"), [InputRequired(_("Enter a value"))], render_kw=_CODE)
+    slug = StringField(_("Short name"), [InputRequired(_("Enter a short name"))], render_kw=_CODE)
     activity = SelectField(_("What keeps a session alive when its proxy asks /verify"), choices=_activities)
     mounted = BooleanField(_("Its host maps /dvauth/ to this service"))
 

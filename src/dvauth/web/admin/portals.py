@@ -10,7 +10,7 @@ from flask_babel import gettext
 from dvauth.administration.tag_check import PageUnread, Tag
 from dvauth.portals.embed_tag import pinned_tag, tag
 from dvauth.portals.errors import NoSuchPortal, PortalError
-from dvauth.portals.look import OUR_ACCENT, OUR_TEXTS
+from dvauth.portals.look import LEAST_CONTRAST, OUR_ACCENT, OUR_TEXTS
 from dvauth.portals.portal import Portal
 from dvauth.web.admin.entrance import current_actor, require_fresh_administrator, told_later
 from dvauth.web.admin.portal_forms import LookForm, NewPortalForm, PortalForm
@@ -139,6 +139,7 @@ def _page(portal: Portal, **values: Any) -> str:
         "form": PortalForm.showing(portal),
         "look_form": LookForm.showing(portal.look),
         "our_accent": OUR_ACCENT,
+        "least_contrast": LEAST_CONTRAST,
         "our_texts": OUR_TEXTS,
         "tags": (tag(portal, base_url), pinned_tag(portal, base_url)),
         "asked": f"{portal.origins[0]}/",

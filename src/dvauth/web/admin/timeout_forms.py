@@ -10,7 +10,7 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Optional
 
 from dvauth.policies.book import ReasonMissing
-from dvauth.timeouts.durations import parse_duration
+from dvauth.timeouts.durations import TooLong, parse_duration
 from dvauth.timeouts.policy import FIELDS, Mistake, Override, PolicyError, TimeoutPolicy
 from dvauth.web.admin.whose import whose
 from dvauth.web.forms import TranslatedForm
@@ -37,8 +37,10 @@ class DurationField(StringField):
             return
         try:
             self.data = parse_duration(typed)
+        except TooLong:
+            raise ValueError(gettext("“%(typed)s” is too long.") % {"typed": typed}) from None
         except ValueError:
-            number = typed if typed.isdecimal() else "15"
+            number = typed if typed.isdecimal() and typed.strip("0") else "15"
             sentence = gettext("“%(typed)s” is no duration. Write a number and its unit, such as “%(number)s minutes”.")
             raise ValueError(sentence % {"typed": typed, "number": number}) from None
 
@@ -60,7 +62,7 @@ class TimeoutForm(TranslatedForm):
         form = cls(typed).with_only(fields)
         if required:
             for name in fields:
-                form[name].validators = [InputRequired(gettext("Enter a value"))]
+                form[name].validators = [InputRequired(gettext("%(field)s: enter a value", field=field_title(name)))]
         return form
 
     def with_only(self, fields: Sequence[str]) -> Self:
@@ -73,20 +75,28 @@ class TimeoutForm(TranslatedForm):
         """What was typed, by field; an empty one is ``None``."""
         return {name: self[name].data for name in FIELDS if name in self}
 
-    def take(self, refused: PolicyError | ReasonMissing, own: str = "") -> None:
+    def take(
+        self, refused: PolicyError | ReasonMissing, own: str = "", in_force: TimeoutPolicy | Override | None = None
+    ) -> None:
         """Show why it was refused: beside the field if it is of the policy that the form is about, else by its name.
 
-        ``own`` is whose that is, as in ``Mistake``.
+        ``own`` is whose that is, as in ``Mistake``. Of two fields that do not fit together the one is blamed that
+        differs from what is ``in_force``.
         """
         if isinstance(refused, ReasonMissing):
             self.reason.errors = [gettext("Write down why, so that you can answer for it later.")]
             return
         for mistake in refused.mistakes:
-            name, sentence = mistake.values["field"], mistake.explain(gettext, say)
+            name, sentence = self._blamed(mistake, in_force), mistake.explain(gettext, say)
             if name == "reason" or (name in self and mistake.whose == own):
                 self[name].errors = [*self[name].errors, sentence]
             else:
                 self.form_errors.append(told(mistake))
+
+    def _blamed(self, mistake: Mistake, in_force: TimeoutPolicy | Override | None) -> str:
+        name, other = str(mistake.values["field"]), str(mistake.values.get("other", ""))
+        changed = {each for each in (name, other) if each in self and self[each].data != getattr(in_force, each, None)}
+        return other if changed == {other} else name
 
 
 def told(mistake: Mistake) -> str:

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from dvauth.accounts.account import checked_roles
 from dvauth.accounts.errors import BadRole
 from dvauth.administration.timeouts import differences
 from dvauth.explained import Explained
@@ -66,7 +67,12 @@ def progress() -> ResponseReturnValue:
 
 @timeouts.get("/roles")
 def choose_role() -> ResponseReturnValue:
-    return redirect(Scope("role", request.args.get("name", "").strip() or "-").url, 303)
+    name = request.args.get("name", "").strip()
+    try:
+        checked_roles([name])
+    except BadRole as refused:
+        return _overview(role=name, bad_role=refused.explain(gettext)), 422
+    return redirect(Scope("role", name).url, 303)
 
 
 @timeouts.get("/default", defaults={"kind": "default", "name": ""})
@@ -84,6 +90,7 @@ def change(kind: str, name: str) -> ResponseReturnValue:
     scope = _scope(kind, name)
     form = TimeoutForm.sent(request.form, scope.fields, required=scope.kind == "default")
     if not form.validate():
+        _judge_the_rest(form, scope)
         return _form_page(scope, form), 422
     change = replace(Change.of(kind, name, form.values()), reason=form.reason.data or None)
     if request.form.get("step") == "edit":
@@ -91,7 +98,7 @@ def change(kind: str, name: str) -> ResponseReturnValue:
     try:
         return _saved(change) if request.form.get("step") == "save" else _impact_page(change, form, scope.url, scope)
     except (PolicyError, ReasonMissing) as refused:
-        form.take(refused, scope.source)
+        form.take(refused, scope.source, scope.values(services().administration.timeouts.policies()))
     except BadRole as refused:
         form.form_errors.append(refused.explain(gettext))
     except ChangedSince as refused:
@@ -153,6 +160,20 @@ def take_back() -> ResponseReturnValue:
         return redirect(url_for("timeouts.overview", done=done), 303)
     except (ChangedSince, NothingToTakeBack, PolicyError, ReasonMissing) as refused:
         return _overview(problems=_problems(refused)), 409
+
+
+def _judge_the_rest(form: TimeoutForm, scope: Scope) -> None:
+    """So that all that is wrong is told at once: what could be read is judged, beside what is in force."""
+    read = {name: value for name, value in form.values().items() if not form[name].errors}
+    try:
+        services().administration.timeouts.checked(Change.of(scope.kind, scope.name, read))
+    except PolicyError as refused:
+        about_read = [
+            each for each in refused.mistakes if {each.values["field"], each.values.get("other")} <= {*read, None}
+        ]
+        form.take(PolicyError(about_read), scope.source)
+    except (BadRole, ReasonMissing):
+        pass  # told when the rest is right
 
 
 def _problems(refused: Explained | PolicyError | ReasonMissing) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 from marshmallow import Schema, fields, validate
 
-from dvauth.administration.audit import Form, document
+from dvauth.administration.audit import Form
 from dvauth.api_tokens.token import Scope
 from dvauth.audit.events import Event as Kind
 from dvauth.audit.trail import Place, Wanted
@@ -26,7 +26,9 @@ class Event(Schema):
     level = fields.String(required=True, allow_none=True)
     event = fields.String(required=True)
     account = fields.String(required=True, allow_none=True, metadata={"description": "Whom it is about."})
+    account_username = fields.String(required=True, allow_none=True, metadata={"description": "As it is now."})
     actor = fields.String(required=True, allow_none=True, metadata={"description": "Who did it: an id, or `cli`."})
+    actor_username = fields.String(required=True, allow_none=True, metadata={"description": "As it is now."})
     session = fields.String(
         required=True, allow_none=True, metadata={"description": "What all events of one session share."}
     )
@@ -62,9 +64,10 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
     before = Place.from_text(cursor) if cursor else None
     if cursor and before is None:
         raise WrongCursor(cursor=cursor)
-    rows = services().administration.audit.newest(_wanted(query), before, most=most + 1)
+    desk = services().administration.audit
+    rows = desk.newest(_wanted(query), before, most=most + 1)
     shown = rows[:most]
-    return {"events": [document(row) for row in shown], "next": shown[-1].place.to_text() if len(rows) > most else None}
+    return {"events": desk.documents(shown), "next": shown[-1].place.to_text() if len(rows) > most else None}
 
 
 @audit.operation(
