@@ -12,7 +12,7 @@ SOURCES := $(shell find src templates static -not -name '*.mo' -not -name '*.min
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: system-demo $(DONE)/app ## the service and a demo portal on this machine, with fresh passwords
 	@$(BIN)/dvauth demo $(ARGS)
@@ -53,6 +53,9 @@ mutants: system-test $(DONE)/app $(DONE)/mutants ## do the tests notice when the
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results
 
+broken-prompts: system-test $(DONE)/app $(DONE)/test ## do the tests of the prompt notice when a behaviour is broken?
+	@$(BIN)/python -m tests.broken $(ARGS)
+
 secrets: ## what docker-compose.yml needs before its first start
 	@python3 scripts/compose_secrets.py
 
@@ -90,4 +93,4 @@ $(addprefix $(DONE)/,test lint bench mutants): $(DONE)/%: pyproject.toml $(DONE)
 	@$(PIP) install --group $*
 	@touch $@
 
-.PHONY: help demo test lint check format texts bench bench-prompt bench-admin mutants secrets wheel clean
+.PHONY: help demo test lint check format texts bench bench-prompt bench-admin mutants broken-prompts secrets wheel clean

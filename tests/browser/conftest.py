@@ -44,7 +44,7 @@ POLICIES = {
         "warn_before": timedelta(seconds=3),
     },
     "changed": {"idle_timeout": timedelta(seconds=300), "warn_before": timedelta(seconds=29)},
-    "dozing": {"idle_timeout": timedelta(seconds=22), "warn_before": timedelta(seconds=6)},
+    "dozing": {"idle_timeout": timedelta(seconds=32), "warn_before": timedelta(seconds=6)},
     "calm": {},
 }
 

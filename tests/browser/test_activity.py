@@ -48,7 +48,8 @@ def test_what_no_person_did_is_no_activity(
         scrollBy(0, 10);
     }, 100)""")
     pointer = context.new_cdp_session(page)
-    while not dialog(page).count():
+    deadline = time.monotonic() + 10
+    while not dialog(page).count() and time.monotonic() < deadline:
         pointer.send("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 50, "y": 50})
         time.sleep(0.1)
     expect(question(page)).to_be_visible()

@@ -32,6 +32,7 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P11")
 def test_a_clock_set_ahead_ends_nothing(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> None:
     log_in("calm")
@@ -47,6 +48,7 @@ def test_a_clock_set_ahead_ends_nothing(page: Page, portal: Portal, log_in: Call
     assert traffic.lines == ["GET session"]
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P12")
 def test_a_clock_set_back_delays_nothing(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> None:
     log_in("brisk")
@@ -59,6 +61,7 @@ def test_a_clock_set_back_delays_nothing(page: Page, portal: Portal, log_in: Cal
     assert abs(time.monotonic() - due - answer["warn_before_seconds"]) < 0.6
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P13", "TO9", "CO28")
 def test_sleep_without_an_event_covers_within_five_seconds(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
@@ -84,6 +87,7 @@ def test_sleep_and_an_event_cover_within_a_tenth_of_a_second(
     expect(page.locator("h1")).to_be_hidden()
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P16", "TO9")
 def test_the_countdown_is_right_on_coming_back(page: Page, portal: Portal, log_in: Callable[[str], Visitor]) -> None:
     log_in("warned")

@@ -16,6 +16,7 @@ NOTES = """<script>
 </script>"""
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P48")
 def test_the_page_hears_of_warning_trouble_and_extension(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]
@@ -87,6 +88,7 @@ def test_the_end_waits_two_seconds_for_a_draft(
     expect(page.locator("body")).to_have_count(0)
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P48")
 def test_the_page_hears_that_the_same_person_is_back(
     page: Page, portal: Portal, service: Service, people: dict[str, str], log_in_by_hand: Callable[[str], None]

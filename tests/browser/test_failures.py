@@ -66,6 +66,7 @@ def test_a_dropped_connection_is_tried_again_by_itself(prompted: Page) -> None:
     assert len(lost) == 3
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P3")
 @pytest.mark.parametrize(
     "answer",

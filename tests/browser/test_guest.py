@@ -1,6 +1,5 @@
 """The script as a guest of other people's pages: it takes nothing, breaks nothing and leaves nothing behind."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -49,7 +48,7 @@ def test_an_anonymous_visitor_costs_one_request_and_sees_nothing(page: Page, por
     traffic = Traffic(page)
     assert visit(page, portal.page())["state"] == "anonymous"
     page.keyboard.press("a")
-    time.sleep(3)
+    page.wait_for_timeout(3000)
     assert traffic.lines == ["GET session"]
     assert page.locator("dvauth-prompt").count() == 0
     assert "Bạn đã không sử dụng" not in page.content()
@@ -79,6 +78,7 @@ def test_no_foreign_page_can_keep_alive(
     expect(title(page)).to_have_text(ENDED, timeout=8000)
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P38")
 def test_without_channel_locks_and_storage_it_is_still_right(
     context: BrowserContext, portal: Portal, log_in: Callable[[str], Visitor]
@@ -114,6 +114,7 @@ def test_the_page_may_not_hold_up_the_end_nor_does_it_lose_its_own_question(
     assert page.evaluate("typeof onbeforeunload") == "function"
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P49")
 def test_it_sends_two_kinds_of_request_in_all_its_life(
     page: Page, portal: Portal, log_in: Callable[[str], Visitor]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Portal, Visitor
+from tests.browser.conftest import Portal, Service, Visitor
 from tests.browser.watching import ENDED, Traffic, cover, dialog, left, question, title, visit
 
 NODE_MODULES = Path(__file__).parents[1] / "embed" / "node_modules"
@@ -22,6 +22,7 @@ MODAL = """<dialog id=modal><p>Chọn ảnh</p><input></dialog>
 </script>"""
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P27")
 @pytest.mark.parametrize("where", ["light", "shadow"])
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -180,6 +181,7 @@ def test_a_frame_with_the_tag_leaves_the_prompt_to_the_page_around_it(
     expect(dialog(page)).to_have_count(0)
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P47", "CK4")
 def test_across_sites_it_says_once_what_to_do_and_nothing_else(
     page: Page, elsewhere: Portal, log_in: Callable[[str], Visitor]
@@ -195,3 +197,37 @@ def test_across_sites_it_says_once_what_to_do_and_nothing_else(
     assert traffic.lines == ["GET session"]
     (told,) = [text for text in said if "dvauth" in text]  # the browser itself may miss an icon
     assert re.search("this page's site.*/dvauth/", told)
+
+
+@pytest.mark.firefox_too
+@pytest.mark.proves("XO6")
+def test_messages_of_a_foreign_frame_change_nothing(
+    page: Page, portal: Portal, stranger: Portal, service: Service, log_in: Callable[[str], Visitor]
+) -> None:
+    """It listens to no `message` event, and the channel of its tabs is closed to other origins."""
+    log_in("calm")
+    around = f"<h1>Tin tức</h1><iframe src={stranger.page(tag='')}></iframe>"
+    counts = "<script>heard = []; addEventListener('message', ({ data }) => heard.push(data))</script>"
+    told = visit(page, portal.page(body=around, head=counts))
+    traffic = Traffic(page)
+    forged = [
+        told | {"state": "ended", "reason": "revoked"},
+        told | {"account": "another", "seq": told["seq"] + 1},
+        told | {"expires_in_seconds": 0, "seq": "2", "more": {}},
+        {"state": "anonymous"},
+        "ended",
+        None,
+    ]
+    page.frames[1].evaluate(
+        """([name, messages]) => {
+            for (const message of messages) {
+                parent.postMessage(message, "*");
+                new BroadcastChannel(name).postMessage(message);
+            }
+        }""",
+        [f"{service.url}/", forged],
+    )
+    page.wait_for_function("count => heard.length === count", arg=len(forged))
+    assert page.evaluate("dvauth.status().state") == "active"
+    assert dialog(page).count() == 0
+    assert traffic.lines == []

@@ -207,6 +207,7 @@ def test_an_hour_of_work_in_one_of_ten_tabs_costs_twelve_requests_at_most(
     assert [tab.evaluate("dvauth.status().state") for tab in tabs] == ["active"] * 10
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P46")
 def test_work_in_one_portal_keeps_the_other_from_prompting(
     context: BrowserContext, portal: Portal, service: Service, log_in: Callable[[str], Visitor]
@@ -221,6 +222,7 @@ def test_work_in_one_portal_keeps_the_other_from_prompting(
         assert dialog(idle).count() == 0
 
 
+@pytest.mark.firefox_too
 @pytest.mark.proves("P44")
 def test_changed_timeouts_reach_open_pages_with_the_next_answer(
     tabs: list[Page], portal: Portal, service: Service, log_in: Callable[[str], Visitor]

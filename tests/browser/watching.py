@@ -140,3 +140,13 @@ def luminance(colour: Colour) -> float:
     channels = [value / 255 for value in colour]
     red, green, blue = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def colours(page: Page, text: str, ground: str = "") -> tuple[Colour, Colour]:
+    """Of words in the dialog and of what they stand on, where that is another element."""
+    read = "(element, name) => getComputedStyle(element)[name].match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    root = page.locator("dvauth-prompt")
+    return (
+        tuple(root.locator(text).evaluate(read, "color")),
+        tuple(root.locator(ground or text).evaluate(read, "backgroundColor")),
+    )

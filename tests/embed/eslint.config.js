@@ -24,5 +24,21 @@ export default [
       ],
     },
   },
-  { files: ["static/dvauth.js"], languageOptions: { sourceType: "script" } },
+  {
+    files: ["static/dvauth.js"],
+    languageOptions: { sourceType: "script" },
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.name=/^(addEventListener|listen)$/] > Literal[value=/\\bmessage\\b/]",
+          message: "would hear foreign frames: tabs talk over their channel",
+        },
+        {
+          selector: "MemberExpression[property.name=/^(onmessage|postMessage)$/]:not([object.name='channel'])",
+          message: "would reach foreign frames: tabs talk over their channel",
+        },
+      ],
+    },
+  },
 ];
