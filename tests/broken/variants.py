@@ -103,10 +103,10 @@ VARIANTS = [
     ),
     broken(
         "P15",
-        "A hidden page looks at its clocks every second, by a chain of timers.",
+        "A hidden page waits until somebody looks at it.",
         Edit(
-            'if (!hidden && state !== "anonymous") moments.push(now + GLANCE);',
-            "moments.push(now + (hidden ? SECOND : GLANCE));",
+            'if (state === "active") moments.push(askAt, warnAt);',
+            'if (state === "active" && !hidden) moments.push(askAt, warnAt);',
         ),
     ),
     broken(
