@@ -239,14 +239,24 @@ def test_every_step_of_guessing_and_succeeding_is_recorded(
         "authn_login_success",
     ]
     about = dict(events.recorded)
-    assert about["authn_login_fail"] == {"account": bob.id, "address": HERE, "factor": "password"}
+    assert about["authn_login_fail"] == {"account": bob.id, "portal": None, "address": HERE, "factor": "password"}
     assert about["authn_login_fail_max"]["limit"] == FREE_FAILURES
     assert about["authn_login_successafterfail"]["retries"] == FREE_FAILURES
 
 
 def test_the_name_of_no_account_is_not_recorded(authenticator: Authenticator, events: Events) -> None:
     refused(authenticator, "my secret passphrase", "")
-    assert events.recorded == [("authn_login_fail", {"account": None, "address": HERE, "factor": "password"})]
+    about = {"account": None, "portal": None, "address": HERE, "factor": "password"}
+    assert events.recorded == [("authn_login_fail", about)]
+
+
+def test_the_portal_that_the_person_goes_to_is_recorded(
+    authenticator: Authenticator, events: Events, bob: Account
+) -> None:
+    authenticator.authenticate(bob.username, BOBS, HERE, "news")
+    with pytest.raises(InvalidCredentials):
+        authenticator.authenticate("bob", "wrong", HERE, "news")
+    assert [about["portal"] for _, about in events.recorded] == ["news", "news"]
 
 
 @pytest.mark.parametrize(
