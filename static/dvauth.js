@@ -54,7 +54,7 @@
  * @property {number} seconds  left; Infinity where nobody is logged in
  * @property {boolean} offline  the last question got no answer
  * @property {string} reason  why it ended; empty before, and where nobody knows
- * @property {boolean} kept  it ended, and the page is still there under the cover
+ * @property {string} kept  it ended, and the page is still there under the cover: for how many minutes
  * @property {Custom} [custom]
  */
 "use strict";
@@ -352,7 +352,7 @@
         let scene = "";
         if (state === "ended" || state === "checking") scene = state;
         else if (isPrompting() && !noticed) scene = isUnanswerable() ? "limit" : "warning";
-        return { state, scene, seconds: secondsLeft(), offline: failures > 0, reason, kept: isKept(), custom: known.prompt };
+        return { state, scene, seconds: secondsLeft(), offline: failures > 0, reason, kept: isKept() ? `${+keepPageForSeconds / 60}` : "", custom: known.prompt };
       },
 
       /** Does it still wait for this answer? @param {Query} query */
@@ -432,11 +432,11 @@
       idle: "Hết hạn phiên do không thao tác.",
       absolute: "Hết thời hạn tối đa của phiên.",
       logout: "Bạn đã đăng xuất.",
-      revoked: "Bị quản trị viên kết thúc.",
+      revoked: "Quản trị viên đã kết thúc phiên.",
       evicted: "Có phiên đăng nhập mới hơn.",
       "password-changed": "Mật khẩu đã đổi.",
       "account-disabled": "Tài khoản bị vô hiệu hóa.",
-      kept: "Nội dung đang soạn vẫn được giữ.",
+      kept: "Nội dung đang soạn được giữ {} phút.",
       login: "Đăng nhập lại (cửa sổ mới)",
     },
     en: {
@@ -453,11 +453,11 @@
       idle: "There was no activity.",
       absolute: "It reached its time limit.",
       logout: "You logged out.",
-      revoked: "It was ended by an administrator.",
+      revoked: "An administrator ended it.",
       evicted: "There is a newer session.",
       "password-changed": "The password was changed.",
       "account-disabled": "The account was disabled.",
-      kept: "Your work is kept.",
+      kept: "Your work is kept for {} minutes.",
       login: "Log in again (new window)",
     },
   };
@@ -582,7 +582,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
     /** @param {View} view */
     const fill = ({ scene, reason, kept }) => {
       const keys = QUESTIONS[scene];
-      const text = keys ? question(keys) : [say(reason.replace("portal-", "")), " ", kept ? say("kept") : ""];
+      const text = keys ? question(keys) : [say(reason.replace("portal-", "")), " ", kept && say("kept").replace("{}", kept)];
       dialog.lang = language();
       dialog.className = keys ? "" : "cover";
       dialog.replaceChildren(make("h2", { id: "title" }, say(keys ? keys[0] : scene)), make("p", { id: "text" }, ...text), note, whisper);
@@ -617,7 +617,7 @@ display:block;font:600 1em/1.5 system-ui;text-align:center}
 
       /** Takes the kept page away for good; only why it ended stays. */
       drop() {
-        html.replaceChildren(host);
+        html.replaceChildren(make("title", {}, say("ended")), host); // a tab without a name tells nobody what it is
         raise();
       },
     };

@@ -10,6 +10,7 @@ from dvauth.timeouts.judge import Reason
 from tests.browser.conftest import Portal, Service, Visitor
 from tests.browser.watching import (
     BY_ADMINISTRATOR,
+    KEPT,
     TIMED_OUT,
     UNREACHABLE,
     WARNING,
@@ -93,6 +94,7 @@ def test_a_session_that_was_ended_is_over_at_once_with_the_reason(
     service.end(someone.account_id, Reason.REVOKED)
     page.keyboard.press("Enter")
     expect(reason(page)).to_have_text(BY_ADMINISTRATOR)
+    expect(page).to_have_title("Phiên đăng nhập đã kết thúc")  # the page's own went with it (WCAG 2.4.2)
     assert page.locator("body").count() == 0
 
 
@@ -127,7 +129,7 @@ def test_offline_through_the_deadline_covers_claims_nothing_and_recovers(
     expect(page.locator("h1")).to_be_hidden()
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
     context.set_offline(False)
-    expect(reason(page)).to_contain_text(TIMED_OUT)
+    expect(reason(page)).to_have_text(f"{TIMED_OUT} {KEPT}")
 
 
 @pytest.mark.proves("P6")

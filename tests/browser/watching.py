@@ -16,10 +16,10 @@ ENDED = "Phiên đăng nhập đã kết thúc"
 # Why it ended.
 TIMED_OUT = "Hết hạn phiên do không thao tác."
 BY_TIME_LIMIT = "Hết thời hạn tối đa của phiên."
-BY_ADMINISTRATOR = "Bị quản trị viên kết thúc."
+BY_ADMINISTRATOR = "Quản trị viên đã kết thúc phiên."
 BY_A_NEWER_SESSION = "Có phiên đăng nhập mới hơn."
 LOGGED_OUT = "Bạn đã đăng xuất"
-KEPT = "Nội dung đang soạn vẫn được giữ."
+KEPT = "Nội dung đang soạn được giữ 10 phút."
 
 MOVABLE_CLOCKS = """
 const skipped = { wall: 0 };
