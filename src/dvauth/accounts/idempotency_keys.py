@@ -4,6 +4,7 @@ Only the key's digest is kept, and nothing of the answer: a one-time link stands
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -11,11 +12,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from dvauth.accounts.account import Account, Draft
-from dvauth.accounts.errors import IdempotencyKeyReused
+from dvauth.accounts.errors import BadIdempotencyKey, IdempotencyKeyReused
 from dvauth.accounts.models import IdempotencyKeyRow
 from dvauth.storage.sql import Database
 
 KEPT = timedelta(days=1)
+MAX_KEY = 200
+KEY = re.compile(rf"[!-~]{{1,{MAX_KEY}}}")
 
 
 class IdempotencyKeys:
@@ -26,7 +29,9 @@ class IdempotencyKeys:
         self._now = now
 
     def account_added(self, whose: str, key: str, draft: Draft) -> str | None:
-        """The id of the account that was added by this key. Raises ``IdempotencyKeyReused``."""
+        """The id of the account that was added by this key. Raises ``BadIdempotencyKey``, ``IdempotencyKeyReused``."""
+        if not KEY.fullmatch(key):
+            raise BadIdempotencyKey(most=MAX_KEY)
         with self._database.session() as sql:
             row = sql.get(IdempotencyKeyRow, _digest(whose, key))
             if row is None or row.made_at <= self._now() - KEPT:

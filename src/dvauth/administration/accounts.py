@@ -116,7 +116,8 @@ class AccountAdministration:
     def add(self, actor: Actor, draft: Draft, key: str | None = None) -> Invitation:
         """By a ``key`` once: asked again by it, the account that is there has a new link.
 
-        Raises ``UnknownRole``, ``OfAdministrators``, ``IdempotencyKeyReused`` and what ``AccountDirectory.add`` raises.
+        Raises ``OfAdministrators``, ``UnknownRole``, ``BadIdempotencyKey``, ``IdempotencyKeyReused`` and what
+        ``AccountDirectory.add`` raises.
         """
         _require_person(actor, draft.roles)
         self._require_roles(draft.roles)

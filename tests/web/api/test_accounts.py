@@ -71,6 +71,14 @@ def test_a_retry_after_a_lost_answer_adds_no_second_account(ask: Ask, site: Any)
     assert ask("POST", "accounts", body, Idempotency_Key="mai-2").status_code == 409
 
 
+@pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 201])
+def test_a_key_is_what_the_description_says(ask: Ask, key: str) -> None:
+    """Else two programs that have none, or one cut off, would have the same."""
+    refused = ask("POST", "accounts", {"username": "mai"}, Idempotency_Key=key)
+    assert (refused.status_code, "1 to 200 visible" in refused.json["detail"]) == (422, True)
+    assert ask("POST", "accounts", {"username": "mai"}, Idempotency_Key="x" * 200).status_code == 201
+
+
 def test_a_refused_request_uses_no_key_up(ask: Ask) -> None:
     assert ask("POST", "accounts", {"username": "alice"}, Idempotency_Key="one").status_code == 409
     assert ask("POST", "accounts", {"username": "alina"}, Idempotency_Key="one").status_code == 201
