@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dvauth.accounts.account import Account, Draft
 from dvauth.accounts.errors import BadIdempotencyKey, IdempotencyKeyReused
 from dvauth.accounts.models import IdempotencyKeyRow
-from dvauth.storage.sql import Database
+from dvauth.storage.sql import Database, insert_new
 
 KEPT = timedelta(days=1)
 MAX_KEY = 200
@@ -41,16 +41,19 @@ class IdempotencyKeys:
             return row.account_id
 
     def note(self, sql: Session, whose: str, key: str, draft: Draft, added: Account) -> None:
-        """In the transaction that adds the account; what is too old is forgotten by the way."""
+        """In the transaction that adds the account; what is too old is forgotten by the way.
+
+        Raises ``IdempotencyKeyReused`` where another has added one by it meanwhile.
+        """
         sql.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.made_at <= self._now() - KEPT))
-        sql.add(
-            IdempotencyKeyRow(
-                key_digest=_digest(whose, key),
-                draft_digest=_digest(repr(draft)),
-                account_id=added.id,
-                made_at=self._now(),
-            )
-        )
+        row = {
+            "key_digest": _digest(whose, key),
+            "draft_digest": _digest(repr(draft)),
+            "account_id": added.id,
+            "made_at": self._now(),
+        }
+        if not insert_new(sql, IdempotencyKeyRow, [row]):
+            raise IdempotencyKeyReused(key=key)
 
 
 def _digest(*parts: str) -> str:
