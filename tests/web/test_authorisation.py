@@ -15,6 +15,7 @@ from dvauth.administration.api_tokens import Issued
 from dvauth.api_tokens.models import ApiTokenRow
 from dvauth.api_tokens.token import Scope
 from dvauth.audit.trail import Wanted
+from dvauth.web.way_back import own_page
 from tests.web.test_rules import UNSAFE, Rule, _path, _rules
 
 ANYBODY = {
@@ -181,6 +182,17 @@ def test_only_administrators_come_into_the_administration(site: Any, name: str) 
             status, leads_to = ask(site, charlie, rule, method, "")
             assert status != 403, rule
             assert not leads_to.startswith(("/login", "/confirm")), rule
+
+
+def test_whoever_asked_for_a_page_of_the_administration_gets_there(site: Any) -> None:
+    """By the login, and from plain HTTP."""
+    by_http = site.navigation | {"X-Forwarded-Proto": "http"}
+    pages = {rule.rule for rule, method in routes(site, ADMINISTRATORS) if method == "GET" and "<" not in rule.rule}
+    with site.app.test_request_context():
+        assert {page for page in pages if own_page(page) == page} == pages
+    for page in pages:
+        answer = site.browser().client.get(page, base_url=site.centre, headers=by_http)
+        assert (answer.status_code, answer.headers.get("Location")) == (308, f"{site.centre}{page}")
 
 
 def program(site: Any, *scopes: str, owner: str = "charlie") -> tuple[Issued, Callable[..., TestResponse]]:

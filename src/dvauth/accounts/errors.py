@@ -2,7 +2,7 @@
 
 AccountError                explains itself to people
     BadUsername, BadDisplayName, UsernameTaken, BadRole, TooManyRoles, NoSuchAccount, LastAdministrator, LinkUnusable,
-    IdempotencyKeyReused
+    BadIdempotencyKey, IdempotencyKeyReused
     LoginLocked             nothing was checked; said alike of names that no account has
     PasswordRefused
         PasswordTooShort, PasswordTooLong, PasswordIsCommon, PasswordIsKnown, PasswordUnchanged
@@ -48,6 +48,10 @@ class LastAdministrator(AccountError):
 
 class LinkUnusable(AccountError):
     sentence = N_("This link is unknown, expired or used up. Ask an administrator for a new one.")
+
+
+class BadIdempotencyKey(AccountError):
+    sentence = N_("A key of a request is 1 to {most} visible characters, of ASCII and without spaces.")
 
 
 class IdempotencyKeyReused(AccountError):

@@ -39,6 +39,12 @@ class CannotDemoteSelf(OwnAccount):
     sentence = N_("You cannot take the role of administrator from yourself; ask another administrator.")
 
 
+class OfAdministrators(Explained):
+    """A program whose token lets it change accounts would else have all that administrators have, by a link of one."""
+
+    sentence = N_("No program makes somebody an administrator or changes an administrator's account: people do that.")
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """The one-time link of an account, shown once; ``until`` is when it stops to work, ``lasts`` after it was made."""
@@ -110,8 +116,10 @@ class AccountAdministration:
     def add(self, actor: Actor, draft: Draft, key: str | None = None) -> Invitation:
         """By a ``key`` once: asked again by it, the account that is there has a new link.
 
-        Raises ``UnknownRole``, ``IdempotencyKeyReused`` and what ``AccountDirectory.add`` raises.
+        Raises ``OfAdministrators``, ``UnknownRole``, ``BadIdempotencyKey``, ``IdempotencyKeyReused`` and what
+        ``AccountDirectory.add`` raises.
         """
+        _require_person(actor, draft.roles)
         self._require_roles(draft.roles)
         if key is None:
             return self.add_all(actor, [draft])[0]
@@ -139,7 +147,8 @@ class AccountAdministration:
         return [self._invitation(account, token) for account, token in invited]
 
     def invite(self, actor: Actor, account: Account) -> Invitation:
-        """A new link; an older one no longer works. Raises ``NoSuchAccount``."""
+        """A new link; an older one no longer works. Raises ``OfAdministrators``, ``NoSuchAccount``."""
+        _require_person(actor, account.roles)
         token = self._links.issue(account.id)
         self._note(actor, account, change="setup link issued")
         return self._invitation(account, token)
@@ -154,7 +163,8 @@ class AccountAdministration:
         return [self._invitation(account, token) for account, token in invited]
 
     def rename(self, actor: Actor, account: Account, display_name: str) -> None:
-        """Raises ``BadDisplayName``, ``NoSuchAccount``."""
+        """Raises ``OfAdministrators``, ``BadDisplayName``, ``NoSuchAccount``."""
+        _require_person(actor, account.roles)
         self._accounts.rename(account.id, display_name)
         after = self.get(account.id).display_name
         self._note(actor, account, change="renamed", before=account.display_name, after=after)
@@ -162,9 +172,11 @@ class AccountAdministration:
     def set_roles(self, actor: Actor, account: Account, roles: Iterable[str]) -> None:
         """Live sessions have them within two seconds.
 
-        Raises ``UnknownRole``, ``CannotDemoteSelf``, ``LastAdministrator``, and what ``checked_roles`` raises.
+        Raises ``OfAdministrators``, ``UnknownRole``, ``CannotDemoteSelf``, ``LastAdministrator``, and what
+        ``checked_roles`` raises.
         """
         chosen = checked_roles(roles)
+        _require_person(actor, {*account.roles, *chosen})
         self._require_roles(set(chosen) - set(account.roles))
         if actor.name == account.id and ADMIN_ROLE in account.roles and ADMIN_ROLE not in chosen:
             raise CannotDemoteSelf
@@ -173,19 +185,25 @@ class AccountAdministration:
         self._record("authz_change", **actor.recorded, account=account.id, before=before, after=after)
 
     def disable(self, actor: Actor, account: Account) -> None:
-        """No login, and all sessions end. Raises ``CannotDisableSelf``, ``LastAdministrator``, ``NoSuchAccount``."""
+        """No login, and all sessions end.
+
+        Raises ``OfAdministrators``, ``CannotDisableSelf``, ``LastAdministrator``, ``NoSuchAccount``.
+        """
+        _require_person(actor, account.roles)
         if actor.name == account.id:
             raise CannotDisableSelf
         self._accounts.disable(account.id)
         self._note(actor, account, change="disabled", before=_state(account), after="disabled")
 
     def enable(self, actor: Actor, account: Account) -> None:
-        """Raises ``NoSuchAccount``."""
+        """Raises ``OfAdministrators``, ``NoSuchAccount``."""
+        _require_person(actor, account.roles)
         self._accounts.enable(account.id)
         self._note(actor, account, change="enabled", before=_state(account), after="enabled")
 
     def unlock(self, actor: Actor, account: Account) -> int:
-        """Forget the failed logins, and tell how many there were. Raises ``StoreUnavailable``."""
+        """Forget the failed logins, and tell how many there were. Raises ``OfAdministrators``, ``StoreUnavailable``."""
+        _require_person(actor, account.roles)
         failures = self.failures(account)
         self._throttle.forgive(account.username)
         self._note(actor, account, change="unlocked", before=f"failures={failures}", after="failures=0")
@@ -219,6 +237,11 @@ class AccountAdministration:
 
     def _note(self, actor: Actor, account: Account, **details: Any) -> None:
         self._record("user_updated", **actor.recorded, account=account.id, **details)
+
+
+def _require_person(actor: Actor, roles: Iterable[str]) -> None:
+    if actor.token and ADMIN_ROLE in roles:
+        raise OfAdministrators
 
 
 def document(account: Account) -> dict[str, Any]:

@@ -38,6 +38,7 @@ OF_ADMINISTRATION = {
     "portals",
     "prompt_preview",
     "audit",
+    "dashboard",
     "tokens",
 }
 PAGES = {"login", "account", "confirm", "setup", "enter"} | OF_ADMINISTRATION

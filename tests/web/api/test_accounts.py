@@ -71,6 +71,14 @@ def test_a_retry_after_a_lost_answer_adds_no_second_account(ask: Ask, site: Any)
     assert ask("POST", "accounts", body, Idempotency_Key="mai-2").status_code == 409
 
 
+@pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 201])
+def test_a_key_is_what_the_description_says(ask: Ask, key: str) -> None:
+    """Else two programs that have none, or one cut off, would have the same."""
+    refused = ask("POST", "accounts", {"username": "mai"}, Idempotency_Key=key)
+    assert (refused.status_code, "1 to 200 visible" in refused.json["detail"]) == (422, True)
+    assert ask("POST", "accounts", {"username": "mai"}, Idempotency_Key="x" * 200).status_code == 201
+
+
 def test_a_refused_request_uses_no_key_up(ask: Ask) -> None:
     assert ask("POST", "accounts", {"username": "alice"}, Idempotency_Key="one").status_code == 409
     assert ask("POST", "accounts", {"username": "alina"}, Idempotency_Key="one").status_code == 201
@@ -110,12 +118,36 @@ def test_helps_people_in_and_out(ask: Ask, site: Any, recorded: Recorded) -> Non
     assert [details["change"] for _, details in recorded("user_updated")] == ["sessions ended", "unlocked", "unlocked"]
 
 
-def test_administrators_cannot_shut_themselves_out(ask: Ask, site: Any) -> None:
-    charlie = site.people["charlie"].id
-    for path, body in (("enabled", {"enabled": False}), ("roles", {"roles": ["reader"]})):
-        refused = ask("PUT", f"accounts/{charlie}/{path}", body)
-        assert refused.status_code == 409
-        assert "ask another administrator" in refused.json["detail"]
+@pytest.mark.proves("AZ1")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "accounts", {"username": "mai", "roles": ["editor", "admin"]}),
+        ("PUT", "accounts/{bob}/roles", {"roles": ["admin"]}),
+        ("PUT", "accounts/{dora}/roles", {"roles": ["editor"]}),
+        ("PUT", "accounts/{dora}/name", {"name": "Mai"}),
+        ("PUT", "accounts/{dora}/enabled", {"enabled": False}),
+        ("PUT", "accounts/{dora}/enabled", {"enabled": True}),
+        ("POST", "accounts/{dora}/invitation", None),
+        ("POST", "accounts/{dora}/unlock", None),
+        ("POST", "accounts/{charlie}/invitation", None),
+    ],
+)
+def test_a_program_does_not_become_an_administrator(ask: Ask, site: Any, method: str, path: str, body: Any) -> None:
+    """By no account that it makes, promotes, or has a link of; nor does it lock administrators out."""
+    site.people["dora"] = site.parts.accounts.add("dora", roles=["admin"])
+    before = ask("GET", "accounts").json
+    refused = ask(method, path.format(**{name: account.id for name, account in site.people.items()}), body)
+    assert (refused.status_code, "setup_link" in refused.text) == (403, False)
+    assert "No program" in refused.json["detail"]
+    assert ask("GET", "accounts").json == before
+
+
+def test_a_retry_has_no_link_of_an_account_that_administers_by_now(ask: Ask, site: Any) -> None:
+    body = {"username": "mai", "roles": ["editor"]}
+    mai = ask("POST", "accounts", body, Idempotency_Key="mai-1").json["id"]
+    site.parts.accounts.set_roles(mai, ["admin"])
+    assert ask("POST", "accounts", body, Idempotency_Key="mai-1").status_code == 403
 
 
 @pytest.mark.proves("AZ3")

@@ -53,6 +53,8 @@ def test_is_taken_along_and_that_is_recorded(ask: Ask, happened: None, recorded:
     [
         ("since=yesterday", '"since" is "yesterday"'),
         ("since=2026-03-02T08:00:00", "Not a valid"),  # by which clock?
+        ("since=0001-01-01T00:00:00%2B14:00", "Not a valid"),  # no such moment in UTC
+        ("until=9999-12-31T23:00:00-07:00", "Not a valid"),
         ("event=login", '"event" is "login"'),
         ("cursor=x", "“x” is no cursor"),
         ("who=me", "There is no such field here."),

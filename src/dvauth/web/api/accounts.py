@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 
 from dvauth.accounts.account import Account, Draft
+from dvauth.accounts.idempotency_keys import KEY
 from dvauth.accounts.search import Wanted
 from dvauth.administration.accounts import document, invitation_document
 from dvauth.api_tokens.token import Scope
@@ -19,7 +20,7 @@ NAMED = "/<account_id>"
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
     "description": "Any text of yours, new for each account. Asked again with it within a day, the account that was "
     "added is answered, with a new link, and no second one is added.",
 }

@@ -10,7 +10,7 @@ from dvauth.api_tokens.token import Scope
 from dvauth.audit.events import Event as Kind
 from dvauth.audit.trail import Place, Wanted
 from dvauth.web.api.entrance import current_actor
-from dvauth.web.api.fields import Paged, Strict, Text
+from dvauth.web.api.fields import Moment, Paged, Strict, Text
 from dvauth.web.api.noun import Noun
 from dvauth.web.api.problems import WrongCursor
 from dvauth.web.services import services
@@ -43,8 +43,8 @@ class Events(Schema):
 
 
 class Filters(Strict):
-    since = fields.AwareDateTime(metadata={"description": "From then on, such as `2026-03-02T08:00:00+07:00`."})
-    until = fields.AwareDateTime(metadata={"description": "Before then."})
+    since = Moment(metadata={"description": "From then on, such as `2026-03-02T08:00:00+07:00`."})
+    until = Moment(metadata={"description": "Before then."})
     event = fields.String(validate=validate.OneOf([*Kind]))
     account = Text(metadata={"description": "About this account (its username or id)."})
     actor = Text(metadata={"description": "Done by this account (its username or id), or by `cli`."})

@@ -1,5 +1,6 @@
 """What stands in bodies and queries of the API, and is the same for every noun."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -19,6 +20,17 @@ class Text(fields.String):
         if "\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
             raise ValidationError("It has a character that cannot be kept.")
         return text
+
+
+class Moment(fields.AwareDateTime):
+    """It becomes UTC; the first and the last hours of the calendar are not in every zone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
 
 
 class Truth(fields.Boolean):

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, UnprocessableEntity
 
-from dvauth.accounts.errors import LastAdministrator, NoSuchAccount, UsernameTaken
-from dvauth.administration.accounts import OwnAccount
+from dvauth.accounts.errors import NoSuchAccount, UsernameTaken
+from dvauth.administration.accounts import OfAdministrators
 from dvauth.administration.api_tokens import TokenRefused
 from dvauth.administration.portals import ChosenOnce
 from dvauth.administration.sessions import NoSuchSession
@@ -30,14 +30,13 @@ class VersionMissing(Exception):
 
 
 STATUS: Mapping[type[Explained], int] = {
+    OfAdministrators: 403,
     NoSuchAccount: 404,
     NoSuchPortal: 404,
     NoSuchSession: 404,
     UsernameTaken: 409,
     SlugTaken: 409,
     HostTaken: 409,
-    LastAdministrator: 409,
-    OwnAccount: 409,
     ChosenOnce: 409,
     NothingToTakeBack: 409,
     ChangedSince: 412,

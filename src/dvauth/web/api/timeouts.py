@@ -1,5 +1,6 @@
 """Timeouts, by programs: look, see what a change would do, change, and take back."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -26,6 +27,7 @@ IF_MATCH = {
     "schema": {"type": "string", "examples": ['"17"']},
     "description": "The ETag of the timeouts that you have seen: refused (412) if they were changed since.",
 }
+VERSION = re.compile(r'"([0-9]{1,15})"')
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 
@@ -95,8 +97,8 @@ def _seen() -> int | None:
         raise VersionMissing
     if request.if_match.star_tag:
         return None
-    seen = "".join(request.if_match.as_set())
-    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 16 else -1
+    seen = VERSION.fullmatch(request.if_match.to_header())
+    return int(seen[1]) if seen else -1
 
 
 def _document(made: Changed) -> dict[str, Any]:
