@@ -8,7 +8,7 @@ import redis
 
 from dvauth.sessions import keys
 from dvauth.sessions.check import Active, Cause
-from dvauth.sessions.prompts import AHEAD, FORGOTTEN_AFTER, Prompts
+from dvauth.sessions.prompts import AHEAD, FORGOTTEN_AFTER, MOST_WAITING, Prompts
 from dvauth.sessions.record import CENTRAL, Place
 from dvauth.timeouts.policy import Override, PolicySet, TimeoutPolicy
 from tests.conftest import HandClock
@@ -133,6 +133,14 @@ def test_what_redis_did_not_take_is_handed_in_later(
             prompts.hand_in()
     prompts.hand_in()
     assert shown(prompts, desk.clock) == [1, 0, 0]
+
+
+def test_while_redis_takes_none_no_more_than_so_many_wait(desk: Any, prompts: Prompts) -> None:
+    prompts._noted.update((keys.prompts(desk.clock.now(), None), f"session{n} 0") for n in range(MOST_WAITING))
+    cookie = desk.open().cookie
+    desk.clock.advance(WARNED)
+    prompts.note(desk.keeper.check(cookie), None)
+    assert len(prompts._noted) == MOST_WAITING
 
 
 def _refuse(*_args: Any, **_options: Any) -> Any:

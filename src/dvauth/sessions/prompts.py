@@ -20,6 +20,7 @@ from dvauth.timeouts.judge import Reason, last_activity_at_portal
 # The script asks two seconds before the prompt; what is more is for the way.
 AHEAD = timedelta(seconds=3)
 FORGOTTEN_AFTER = timedelta(days=2)
+MOST_WAITING = 20_000  # to be handed in; should Redis refuse them for long, the rest is not counted
 
 
 class Prompts:
@@ -38,7 +39,9 @@ class Prompts:
             return
         hour, prompt = self._now() + ahead, _prompt(live, portal)
         with self._lock:
-            self._noted.update((keys.prompts(hour, slug), prompt) for slug in {None, portal.slug if portal else None})
+            if len(self._noted) < MOST_WAITING:
+                counters = (keys.prompts(hour, slug) for slug in {None, portal.slug if portal else None})
+                self._noted.update((counter, prompt) for counter in counters)
 
     def hand_in(self) -> None:
         """Raises redis-py's errors; what was not handed in is kept for the next time."""
