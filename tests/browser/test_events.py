@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from dvauth.timeouts.judge import Reason
 from tests.browser.conftest import Portal, Service, Visitor
-from tests.browser.watching import MOVABLE_CLOCKS, Traffic, cover, dialog, question, reason, visit
+from tests.browser.watching import BY_ADMINISTRATOR, MOVABLE_CLOCKS, Traffic, cover, dialog, question, reason, visit
 
 NOTES = """<script>
     window.told = [];
@@ -81,7 +81,7 @@ def test_the_end_waits_two_seconds_for_a_draft(
     visit(page, portal.page(head=SAVES % takes_ms, body="<textarea>Lễ hội mùa thu</textarea>"))
     service.end(someone.account_id, Reason.REVOKED)  # after which nothing of the page is kept
     page.evaluate("skipWall(3000)")
-    expect(reason(page)).to_contain_text("quản trị viên", timeout=8000)
+    expect(reason(page)).to_have_text(f"{BY_ADMINISTRATOR} ", timeout=8000)
     expect(page.locator("textarea")).to_be_hidden()
     page.wait_for_function("localStorage.draft")
     assert page.evaluate("localStorage.draft") == kept

@@ -66,8 +66,12 @@ def test_what_is_none_is_refused(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["1000000s", "999999999999 ngày", f"{'9' * 5000} ngày"])
 def test_what_is_too_long_is_told_as_such(typed: str) -> None:
-    with pytest.raises(TooLong):
+    with pytest.raises(TooLong, match=f"^{typed}$"):
         parse_duration(typed)
+
+
+def test_the_longest_is_still_read() -> None:
+    assert parse_duration("999999s") == timedelta(seconds=999_999)
 
 
 @given(st.integers(0, 999_999))

@@ -307,3 +307,29 @@ def test_a_document_from_before_there_were_levels_is_of_the_lowest() -> None:
     document = PolicySet(TimeoutPolicy(), {}, {}).to_document()
     del document["assurance_level"]
     assert PolicySet.from_document(document).assurance is Assurance.AAL1
+
+
+def test_each_limit_is_told_in_seconds_with_who_set_it() -> None:
+    policies = PolicySet(
+        TimeoutPolicy(idle_timeout=15 * MINUTE, absolute_timeout=DAY), {"editor": Override(idle_timeout=5 * MINUTE)}
+    )
+    assert policies.strictest(("editor",)).to_document() == {
+        "idle_timeout_seconds": {"value": 300.0, "set_by": "role:editor"},
+        "absolute_timeout_seconds": {"value": 86_400.0, "set_by": "default"},
+        "warn_before_seconds": {"value": 60.0, "set_by": "default"},
+        "remember_for_seconds": {"value": 0.0, "set_by": "default"},
+        "max_sessions": {"value": 10, "set_by": "default"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "portal", "is_stricter"),
+    [(None, None, False), (14, None, True), (15, None, False), (16, None, False), (14, 14, False), (13, 14, True)],
+)
+def test_some_role_is_stricter_where_it_may_idle_for_less(role: int, portal: int, *, is_stricter: bool) -> None:
+    """Minutes; everybody has fifteen."""
+    roles = {"reader": Override(), "editor": Override(idle_timeout=role * MINUTE if role else None)}
+    portals = {"news": Override(idle_timeout=portal * MINUTE)} if portal else {}
+    policies = PolicySet(TimeoutPolicy(idle_timeout=15 * MINUTE), roles, portals)
+    assert policies.some_role_is_stricter("news") is is_stricter
+    assert policies.some_role_is_stricter() is bool(role and role < 15)
