@@ -22,7 +22,7 @@ NEWS_PAGE = "https://news.example.vn/"
 
 def keep(site: Any) -> None:
     """The housekeeping, with its sweep behind it."""
-    Housekeeping(site.parts).round()
+    site.keep_house()
     site.parts.sweep_progress.note(site.parts.policies(), 0)
 
 
@@ -65,7 +65,7 @@ def test_what_people_do_is_counted_for_the_portal_of_their_login(site: Any, brow
     other.keep_alive("input")
     other.keep_alive("prompt")
     other.post("/logout", {}, page="/account/")
-    Housekeeping(site.parts).round()
+    site.keep_house()
     of_news = {Figure.LOGINS: 2, Figure.KEPT: 1, Figure.LOGOUTS: 1, Figure.LIVE: 1}
     assert look(site, "news").total == of_news
     assert look(site).total == of_news | {Figure.LOGINS: 3, Figure.LIVE: 2}
@@ -74,11 +74,11 @@ def test_what_people_do_is_counted_for_the_portal_of_their_login(site: Any, brow
 
 def test_sessions_that_end_later_still_belong_to_the_portal_of_their_login(site: Any, browser: Any) -> None:
     browser.log_in("bob", return_to=NEWS_PAGE)
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert look(site, "news").total == {Figure.LOGINS: 1, Figure.LIVE: 1}
     site.pass_time(minutes=16)
     for _ in range(2):
-        Housekeeping(site.parts).round()
+        site.keep_house()
     assert look(site, "news").total == {Figure.LOGINS: 1, Figure.LIVE: 1, Figure.EXPIRED: 1}
 
 
@@ -99,7 +99,7 @@ def test_prompts_that_pages_ask_for_are_noted(site: Any, browser: Any) -> None:
     browser.status()
     browser.status(origin=site.desk)
     site.parts.prompts.hand_in()
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert look(site).total[Figure.PROMPTS] == 1
     assert [look(site, slug).total[Figure.PROMPTS] for slug in ("news", "desk")] == [1, 1]
 
@@ -111,7 +111,7 @@ def test_what_was_handed_in_after_the_hour_is_noted_all_the_same(site: Any, brow
     browser.status()
     site.pass_time(minutes=1)
     site.parts.prompts.hand_in()
-    Housekeeping(site.parts).round()
+    site.keep_house()
     assert [hour.counts.get(Figure.PROMPTS, 0) for hour in look(site, hours=2).hours] == [1, 0]
 
 

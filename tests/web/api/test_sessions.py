@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from dvauth.housekeeping import Housekeeping
 from tests.web.api.conftest import Ask, Recorded
 
 
@@ -16,7 +15,7 @@ def alice(site: Any) -> Any:
     site.browser().log_in("bob")
     site.pass_time(seconds=1)
     alice.log_in("alice")
-    Housekeeping(site.parts).round()
+    site.keep_house()
     return alice
 
 
@@ -57,7 +56,7 @@ def test_ends_one_all_of_an_account_and_everybodys(ask: Ask, site: Any, alice: A
     ordered = ask("DELETE", "sessions?everybody=true")
     assert (ordered.status_code, ordered.json["ended"]) == (202, False)
     for _ in range(10):  # on a busy machine a round has no time for all of them
-        Housekeeping(site.parts).round()
+        site.keep_house()
     assert alice.status()["reason"] == "revoked"
     assert [details["action"] for _, details in recorded("authz_admin")] == [
         "all sessions ended",
