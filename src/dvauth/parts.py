@@ -190,8 +190,12 @@ class Parts:
         return next((portal.slug for portal in self.portal_directory().portals if portal.id == portal_id), "")
 
     @cached_property
+    def end_orders(self) -> EndOrders:
+        return EndOrders(self.database)
+
+    @cached_property
     def ordered_ends(self) -> OrderedEnds:
-        return OrderedEnds(EndOrders(self.database), self.schedule, self.store, self.keeper, self.clock.now)
+        return OrderedEnds(self.end_orders, self.schedule, self.store, self.keeper, self.clock.now)
 
     @cached_property
     def notes(self) -> Notes:
@@ -264,7 +268,7 @@ class Parts:
         )
         sessions = SessionAdministration(
             index=self.session_index,
-            orders=EndOrders(self.database),
+            orders=self.end_orders,
             keeper=self.keeper,
             survey=self.survey,
             accounts=self.accounts,
@@ -275,7 +279,7 @@ class Parts:
         statistics = StatisticsAdministration(
             counts=self.hourly_counts,
             sessions=sessions,
-            orders=EndOrders(self.database),
+            orders=self.end_orders,
             swept=timeouts.swept,
             now=self.clock.now,
         )
